@@ -31,7 +31,9 @@ def _plain(value: Any, path: str) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(item, f"{path}[{i}]") for i, item in enumerate(value)]
     # A float has no fixed scale: 0.1 + 0.2 would hash differently from 0.3.
-    raise NotCanonical(f"{path}: {type(value).__name__} has no canonical form; money travels as a decimal string")
+    raise NotCanonical(
+        f"{path}: {type(value).__name__} has no canonical form; money travels as a decimal string"
+    )
 
 
 def canonical_json(value: Any) -> str:

@@ -48,4 +48,6 @@ def document_tolerance(lines: int) -> Decimal:
 
     The result has four decimals; the currency is the document's own.
     """
-    return max(Decimal("0.05"), (Decimal("0.005") * Decimal(max(lines, 1)).sqrt())).quantize(Decimal("0.0001"))
+    return max(Decimal("0.05"), (Decimal("0.005") * Decimal(max(lines, 1)).sqrt())).quantize(
+        Decimal("0.0001")
+    )

@@ -103,7 +103,9 @@ class Policy:
             if flow["mode"] not in MODES:
                 raise PolicyError(f"flows.{name}.mode is {flow['mode']!r}; write one of {', '.join(MODES)}")
             go_live = flow["go_live"]
-            flows[name] = Flow(flow["mode"], go_live if isinstance(go_live, date) else date.fromisoformat(go_live))
+            flows[name] = Flow(
+                flow["mode"], go_live if isinstance(go_live, date) else date.fromisoformat(go_live)
+            )
         for needed in ("sale", "parties"):
             if needed not in flows:
                 raise PolicyError(f"flows.{needed} is missing: give it a mode and a go_live date")

@@ -1,0 +1,4 @@
+{#- Layers have plain schema names (staging, canonical, ...), the same for everyone: analysts query them by name. -#}
+{% macro generate_schema_name(custom_schema_name, node) -%}
+    {{ custom_schema_name | trim if custom_schema_name else target.schema }}
+{%- endmacro %}

@@ -1,0 +1,73 @@
+{#-
+  Generations: how every model knows what changed and what to rebuild.
+
+  Belongs here: the number of this run, the number of the last complete build, and the set of keys that changed since.
+  Does not belong here: how the rows of a key are replaced (incremental.sql).
+
+  Raw and ops tables carry `load_generation`, models carry `_generation`. A build that failed is not complete, so its
+  keys still count as changed in the next one. The relations of schema ops are named literally: as sources they would
+  be parents of every model and the lineage would say nothing.
+-#}
+
+{#- Generation of this run: what a model writes into `_generation`. -#}
+{% macro generation() -%}
+    (select generation from {{ target.database }}.ops.current_build)
+{%- endmacro %}
+
+{#- Generation of the last complete build; 0 before the first one. -#}
+{% macro since() -%}
+    (select since from {{ target.database }}.ops.current_build)
+{%- endmacro %}
+
+{#- A setting of config/policy.yml as text, null if it is not set. A changed setting takes a full build. -#}
+{% macro policy(name) -%}
+    (select any_value(value) from {{ target.database }}.ops.policy where key = '{{ name }}')
+{%- endmacro %}
+
+{#-
+  The keys that changed since the last complete build: body of a CTE with the single column `key` (text, distinct).
+
+  key        column of each relation that holds the key
+  relations  list; an item is a relation, or [relation, 'expression'] where the key has another name there
+  Also returns the keys that lost all their rows or moved to another key, where the model notes them (meta: `trace`).
+  In a full build the set is empty: nothing filters by it then (see `only_changed`).
+-#}
+{% macro changed_keys(key, relations) -%}
+    {%- if not is_incremental() -%}
+    select cast(null as varchar) as key where false
+    {%- else -%}
+    {%- for item in relations -%}
+    {%- set relation = item if item is not sequence or item is string else item[0] -%}
+    {%- set expression = key if item is not sequence or item is string else item[1] -%}
+    {%- set stamp = 'load_generation' if relation.schema in ('raw', 'ops') else '_generation' -%}
+    {{ '' if loop.first else 'union ' }}select cast({{ expression }} as varchar) as key
+    from {{ relation }}
+    where {{ stamp }} > {{ since() }} and {{ expression }} is not null
+    {% if relation.schema not in ('raw', 'ops') and expression | trim == (expression | trim).split(' ')[0] -%}
+    union select key
+    from {{ target.database }}.changes.vanished
+    where model = '{{ relation.identifier }}' and key_column = '{{ expression | trim }}' and _generation > {{ since() }}
+    {% endif -%}
+    {%- endfor -%}
+    {%- endif -%}
+{%- endmacro %}
+
+{#- `where` clause that keeps the changed keys; nothing in a full build. `changed` is the CTE made by changed_keys. -#}
+{% macro only_changed(column, changed='changed', word='where') -%}
+    {%- if is_incremental() -%}
+    {{ word }} cast({{ column }} as varchar) in (select key from {{ changed }})
+    {%- endif -%}
+{%- endmacro %}
+
+{#-
+  Newest version per key of a raw table, of the changed keys only. Order: extraction, landing, position in the landing.
+  The view `raw.<...>_current` says the same for all keys; reading it here would cost a pass over everything.
+-#}
+{% macro newest(relation) -%}
+    select *
+    from {{ relation }}
+    {% if is_incremental() -%}
+    where key in (select key from {{ relation }} where load_generation > {{ since() }})
+    {% endif -%}
+    qualify row_number() over (partition by key order by extracted_at desc, landing_id desc, ordinal desc) = 1
+{%- endmacro %}

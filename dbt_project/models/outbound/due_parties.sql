@@ -1,0 +1,13 @@
+-- Parties that a sale or a credit on or after go-live needs, with the first such document's day.
+{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_affected('affected_parties', 'party_key') }}") }}
+
+select
+    sales.party_key,
+    min(sales.document_date) as document_date,
+    count(*) as documents,
+    {{ generation() }} as _generation
+from {{ ref('sales') }} as sales
+inner join {{ ref('affected_parties') }} using (party_key)
+where sales.class in ('sale', 'credit')
+  and {{ after_go_live('sale', 'sales.document_date') }}
+group by sales.party_key

@@ -1,0 +1,55 @@
+{{ config(unique_key='credit_note_id') }}
+
+with source as (
+
+    {{ newest(source('raw', 'freshbooks__credit_notes')) }}
+
+),
+
+changed as (
+
+    select key from source
+
+),
+
+parsed as (
+
+    select
+        key as credit_note_id,
+        unnest(
+            from_json(payload, '{"lines": [{
+                "lineid": "VARCHAR", "type": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR", "qty": "VARCHAR",
+                "unit_cost": {"amount": "VARCHAR", "code": "VARCHAR"}, "amount": {"amount": "VARCHAR"},
+                "taxName1": "VARCHAR", "taxAmount1": "VARCHAR"
+            }]}').lines
+        ) as line
+    from source
+
+),
+
+renamed as (
+
+    select
+        -- ids
+        credit_note_id,
+        cast({{ text('line.lineid') }} as integer) as line_id,
+        cast({{ text('line.type') }} as integer) as line_type,
+
+        -- text
+        {{ text('line.name') }} as name,
+        {{ text('line.description') }} as description,
+        {{ text('line.unit_cost.code') }} as currency,
+        {{ text('line.taxName1') }} as tax_name,
+
+        -- numbers
+        {{ quantity('line.qty') }} as quantity,
+        {{ price('line.unit_cost.amount') }} as unit_price,
+        {{ money('line.amount.amount') }} as net,
+        cast({{ text('line.taxAmount1') }} as decimal(9, 4)) as tax_rate,
+        {{ generation() }} as _generation
+    from parsed
+
+)
+
+select * from renamed
+{{ emptied_keys('credit_note_id', 'renamed') }}

@@ -1,0 +1,13 @@
+"""The FreshBooks simulator: the public API as the reference describes it, odd parts included.
+
+Belongs here: what a FreshBooks account answers on the wire, and the memo ledger behind it.
+Does not belong here: the clock, the state and the control plane (`sandbox/kernel.py`); anything of M3, the shop
+or our product.
+
+Where to look: `app` paths and envelopes; `auth` OAuth and identity; `clients`, `invoices`, `payments`,
+`credit_notes`, `taxes` one resource each; `listing` paging, filters, sorting; `amounts` lines and totals;
+`books` the ledger; `errors` and `fields` refusals; `switches` every behaviour the reference does not know.
+
+Facts are cited as "freshbooks-api N" (section N of the reference). What is assumed without evidence is either
+a switch or marked "assumed" where it stands.
+"""

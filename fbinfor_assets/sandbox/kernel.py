@@ -1,0 +1,695 @@
+"""What every simulator stands on: a clock, a durable state with a write log, the control plane, the process.
+
+Belongs here: what the FreshBooks, M3 and shop simulators share and no vendor would recognise as its own.
+Does not belong here: any vendor's behaviour, path or word; bookkeeping (`ledger.py`).
+
+How a simulator uses it::
+
+    parser = argparse.ArgumentParser(); common_arguments(parser); args = parser.parse_args()
+    state = State(args.state / "m3.db")                  # loads everything into memory
+    clock = Clock(state, start=args.from_day)            # simulated time, kept in the state
+    switches = load_switches(state, args.config, "m3", SWITCHES)
+    app = create_app(state, clock, routes, name="m3", ledger=ledger, describe=..., reset=...)
+    run(app, args.port)
+
+The rules of a request handler (`async def`, always; a plain `def` would run in a thread):
+
+1. read the body first (`await request.body()`), then do everything else without another `await`: that makes
+   the handler atomic, for there is one event loop and one process;
+2. never change a stored row in place: build a new dict and `state.put(kind, id, row)`;
+3. `state.log(...)` each applied mutation, once, then `state.commit()` once, then answer.
+
+What is not committed when the answer starts is rolled back if the status is 400 or more, or if the handler
+raised, and committed otherwise. A vendor that refuses with HTTP 200 calls `state.rollback()` itself.
+
+Durability: SQLite in WAL mode with synchronous=NORMAL: what was committed survives SIGKILL of the process
+(tested); a power cut may lose the last commits, which a simulator can afford.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import signal
+import socket
+import sys
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from contextvars import ContextVar
+from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import uvicorn
+import yaml
+from pysqlite3 import dbapi2 as sqlite
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from fbinfor_assets.sandbox.ledger import Ledger
+
+Row = dict[str, Any]
+Id = int | str
+
+_MISSING = object()
+
+
+class SandboxError(Exception):
+    """Something a person must put right before the simulator can start; the text says what."""
+
+
+# --------------------------------------------------------------------------------------------- state
+
+
+class Index:
+    """Ids of one kind by a key computed from the row, kept right by put, delete and rollback.
+
+    `key(row)` gives one hashable key, or None for a row that is not in the index.
+    """
+
+    def __init__(self, key: Callable[[Row], Any]) -> None:
+        self._key = key
+        self._ids: dict[Any, dict[Id, None]] = {}
+
+    def ids(self, key: Any) -> list[Id]:
+        """The ids with this key, in order of arrival."""
+        return list(self._ids.get(key, ()))
+
+    def first(self, key: Any) -> Id | None:
+        """The first id with this key, or None."""
+        return next(iter(self._ids.get(key, ())), None)
+
+    def keys(self) -> Iterable[Any]:
+        """Every key that has at least one id."""
+        return self._ids.keys()
+
+    def _fill(self, table: Mapping[Id, Row]) -> None:
+        self._ids.clear()
+        for id_, row in table.items():
+            self._change(id_, None, row)
+
+    def _change(self, id_: Id, old: Row | None, new: Row | None) -> None:
+        before = None if old is None else self._key(old)
+        after = None if new is None else self._key(new)
+        if before == after:
+            return
+        if before is not None:
+            ids = self._ids[before]
+            del ids[id_]
+            if not ids:
+                del self._ids[before]
+        if after is not None:
+            self._ids.setdefault(after, {})[id_] = None
+
+
+class State:
+    """Everything one simulator knows: tables in memory, made durable by `commit`, and the write log on disk.
+
+    A table is a `dict` of rows by id (int or str; the type is kept), a row is a dict of JSON values only:
+    money and quantities are decimal *text*, dates ISO text (a Decimal is refused at commit). The file belongs to one process at a time (exclusive lock): a second
+    opener gets a SandboxError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = Path(path)
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=5)
+        try:
+            # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
+            self._con.execute("pragma locking_mode = exclusive")
+            self._con.execute("pragma journal_mode = wal")
+            self._con.execute("pragma synchronous = normal")
+            self._con.execute("begin exclusive")
+            # `id` has no type on purpose: without affinity SQLite gives back an int or a text as it came.
+            self._con.execute(
+                "create table if not exists rows (kind text, id, body blob, primary key (kind, id))"
+            )
+            self._con.execute("create table if not exists meta (name text primary key, body blob)")
+            self._con.execute(
+                "create table if not exists writes (sequence integer primary key, time text, operation text,"
+                " object text, key text, body blob, delivered integer not null default 0)"
+            )
+            self._con.execute("commit")
+        except sqlite.OperationalError as error:
+            self._con.close()
+            raise SandboxError(
+                f"the simulator state {self.path} cannot be opened ({error}): another process serves it; "
+                "stop that one first or give another --state folder"
+            ) from error
+        self._tables: dict[str, dict[Id, Row]] = {}
+        self._meta: Row = {}
+        self._indexes: dict[str, list[Index]] = {}
+        self._load()
+
+    def _load(self) -> None:
+        # Emptied and filled in place: the simulators hold these tables and indexes.
+        for table in self._tables.values():
+            table.clear()
+        self._meta.clear()
+        for kind, id_, body in self._con.execute("select kind, id, body from rows order by rowid"):
+            self._tables.setdefault(kind, {})[id_] = orjson.loads(body)
+        self._meta.update((n, orjson.loads(b)) for n, b in self._con.execute("select name, body from meta"))
+        self._sequence: int = self._con.execute("select coalesce(max(sequence), 0) from writes").fetchone()[0]
+        self._forget()
+        for kind, indexes in self._indexes.items():
+            for index in indexes:
+                index._fill(self.tables(kind))
+
+    def _forget(self) -> None:
+        self._dirty: dict[tuple[str, Id], None] = {}
+        self._dirty_meta: dict[str, None] = {}
+        self._pending: list[tuple[int, str, str, str, str, bytes]] = []
+        self._undo: list[tuple[str | None, Id, Any]] = []
+
+    # -- tables
+
+    def tables(self, kind: str) -> Mapping[Id, Row]:
+        """The rows of one kind by id, in order of their first arrival. Read only: change through `put`."""
+        return self._tables.setdefault(kind, {})
+
+    def kinds(self) -> list[str]:
+        """The names of the tables that exist."""
+        return sorted(self._tables)
+
+    def get(self, kind: str, id_: Id) -> Row | None:
+        """One row, or None."""
+        table = self._tables.get(kind)
+        return None if table is None else table.get(id_)
+
+    def put(self, kind: str, id_: Id, row: Row) -> None:
+        """Insert or replace one row; durable at the next `commit`."""
+        table = self._tables.setdefault(kind, {})
+        old = table.get(id_)
+        table[id_] = row
+        self._changed(kind, id_, old, row)
+
+    def delete(self, kind: str, id_: Id) -> None:
+        """Remove one row. Raises KeyError if there is none."""
+        old = self._tables[kind].pop(id_)
+        self._changed(kind, id_, old, None)
+
+    def _changed(self, kind: str, id_: Id, old: Row | None, new: Row | None) -> None:
+        self._undo.append((kind, id_, old))
+        self._dirty[(kind, id_)] = None
+        for index in self._indexes.get(kind, ()):
+            index._change(id_, old, new)
+
+    def index(self, kind: str, key: Callable[[Row], Any]) -> Index:
+        """Make a secondary index of a table (once, at start) and keep it right from then on."""
+        index = Index(key)
+        index._fill(self.tables(kind))
+        self._indexes.setdefault(kind, []).append(index)
+        return index
+
+    # -- single values
+
+    @property
+    def meta(self) -> Mapping[str, Any]:
+        """Single durable values by name (JSON). Read only: change through `set_meta`."""
+        return self._meta
+
+    def set_meta(self, name: str, value: Any) -> None:
+        """Set one durable value; durable at the next `commit`."""
+        self._undo.append((None, name, self._meta.get(name, _MISSING)))
+        self._meta[name] = value
+        self._dirty_meta[name] = None
+
+    def next_number(self, series: str, start: int = 1) -> int:
+        """The next number of a durable series; a rolled back request gives its numbers back."""
+        name = "series:" + series
+        number = self._meta.get(name, start)
+        self.set_meta(name, number + 1)
+        return number
+
+    # -- write log and transactions
+
+    def log(self, operation: str, object: str, key: Id, body: Any) -> int:
+        """Append an applied mutation to the write log (durable with the same `commit`) and give its sequence.
+
+        operation: `api.create`, an MI transaction name, `people.payment`, ...; object: `invoice`, ...
+        """
+        self._sequence += 1
+        now = self.now().isoformat(timespec="milliseconds")
+        self._pending.append((self._sequence, now, operation, object, str(key), orjson.dumps(body)))
+        sequences = _request_writes.get()
+        if sequences is not None:
+            sequences.append(self._sequence)
+        return self._sequence
+
+    @property
+    def uncommitted(self) -> bool:
+        """Whether something waits for `commit`."""
+        return bool(self._dirty or self._dirty_meta or self._pending)
+
+    def commit(self) -> None:
+        """Make all changes and log rows since the last commit durable, in one transaction.
+
+        Raises TypeError for a row that is not JSON (a Decimal, say); nothing is written then.
+        """
+        if not self.uncommitted:
+            return
+        changed, removed = [], []
+        for kind, id_ in self._dirty:
+            row = self._tables[kind].get(id_)
+            if row is None:
+                removed.append((kind, id_))
+            else:
+                changed.append((kind, id_, orjson.dumps(row)))
+        meta = [(name, orjson.dumps(self._meta[name])) for name in self._dirty_meta]
+        con = self._con
+        con.execute("begin immediate")
+        try:
+            if removed:
+                con.executemany("delete from rows where kind = ? and id = ?", removed)
+            if changed:
+                con.executemany(
+                    "insert into rows (kind, id, body) values (?, ?, ?)"
+                    " on conflict (kind, id) do update set body = excluded.body",
+                    changed,
+                )
+            if meta:
+                con.executemany("insert or replace into meta (name, body) values (?, ?)", meta)
+            if self._pending:
+                con.executemany(
+                    "insert into writes (sequence, time, operation, object, key, body) values (?, ?, ?, ?, ?, ?)",
+                    self._pending,
+                )
+            con.execute("commit")
+        except BaseException:
+            con.execute("rollback")
+            raise
+        self._forget()
+
+    def rollback(self) -> None:
+        """Forget everything since the last commit: rows, numbers and log lines alike."""
+        self._sequence -= len(self._pending)
+        sequences = _request_writes.get()
+        if sequences is not None:
+            del sequences[len(sequences) - len(self._pending) :]
+        for kind, id_, old in reversed(self._undo):
+            if kind is None:
+                if old is _MISSING:
+                    del self._meta[str(id_)]
+                else:
+                    self._meta[str(id_)] = old
+                continue
+            table = self._tables[kind]
+            new = table.get(id_)
+            if old is None:
+                del table[id_]
+            else:
+                table[id_] = old
+            for index in self._indexes.get(kind, ()):
+                index._change(id_, new, old)
+        self._forget()
+
+    def delivered(self, sequences: Sequence[int]) -> None:
+        """Note that the whole answer to the request that made these writes left on the socket."""
+        self._con.executemany("update writes set delivered = 1 where sequence = ?", [(s,) for s in sequences])
+
+    def writes(self, after: int = 0, limit: int = 1000) -> Iterator[Row]:
+        """Log lines with a sequence above `after`, oldest first: sequence, time (UTC), operation, object,
+        key, body, delivered."""
+        query = (
+            "select sequence, time, operation, object, key, body, delivered from writes"
+            " where sequence > ? order by sequence limit ?"
+        )
+        for sequence, at, operation, object_, key, body, delivered in self._con.execute(
+            query, (after, limit)
+        ):
+            yield {
+                "sequence": sequence,
+                "time": at,
+                "operation": operation,
+                "object": object_,
+                "key": key,
+                "body": orjson.Fragment(body),
+                "delivered": bool(delivered),
+            }
+
+    def clear(self) -> None:
+        """Forget everything there is, durably: rows, values, series and the write log."""
+        self._con.execute("begin immediate")
+        for table in ("rows", "meta", "writes"):
+            self._con.execute(f"delete from {table}")  # three fixed names
+        self._con.execute("commit")
+        self._load()
+
+    def close(self) -> None:
+        """Close the file; what was not committed is lost."""
+        self._con.close()
+
+
+# --------------------------------------------------------------------------------------------- clock
+
+
+class Clock:
+    """Simulated time: it runs at the wall clock's speed from where it was last set, and never goes back.
+
+    Kept in the state as one pair (simulated instant, wall instant), so time also passes while no process
+    serves the state. `listeners` are called with the new instant after each jump, before the commit.
+    """
+
+    def __init__(self, state: State, start: date | datetime | None = None) -> None:
+        self._state = state
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self.start = _instant(start) if start is not None else None
+        self.listeners: list[Callable[[datetime], None]] = []
+        if "clock" in state.meta:
+            self._read()
+        else:
+            self._anchor(self.start or datetime.now(UTC))
+            state.commit()
+        state.now = self.now
+
+    def _read(self) -> None:
+        kept = self._state.meta["clock"]
+        self._simulated = datetime.fromisoformat(kept["simulated"])
+        self._wall = datetime.fromisoformat(kept["wall"])
+
+    def _anchor(self, simulated: datetime) -> None:
+        self._simulated, self._wall = simulated, datetime.now(UTC)
+        self._state.set_meta("clock", {"simulated": simulated.isoformat(), "wall": self._wall.isoformat()})
+
+    def now(self) -> datetime:
+        """The simulated instant, UTC."""
+        now = self._simulated + (datetime.now(UTC) - self._wall)
+        # The wall clock itself may be set back by the host; simulated time then stands still.
+        self._latest = max(now, self._latest)
+        return self._latest
+
+    def today(self) -> date:
+        """The simulated day in UTC."""
+        return self.now().date()
+
+    def set(self, to: date | datetime) -> bool:
+        """Jump to an instant (a date means its first moment, UTC). False, and no jump, if that is in the past."""
+        target = _instant(to)
+        if target <= self.now():
+            return False
+        self._anchor(target)
+        for listener in self.listeners:
+            listener(target)
+        self._state.commit()
+        return True
+
+    def advance(self, days: int = 0, **more: float) -> bool:
+        """Jump forward by days (or hours=, minutes=, seconds=)."""
+        return self.set(self.now() + timedelta(days=days, **more))
+
+    def stamp_ms(self) -> int:
+        """A strictly increasing stamp in epoch milliseconds, not before now; kept with the next commit."""
+        now = int(self.now().timestamp() * 1000)
+        stamp = max(now, self._state.meta.get("stamp", 0) + 1)
+        self._state.set_meta("stamp", stamp)
+        return stamp
+
+    def restart(self) -> None:
+        """Begin again at the start, after `State.clear`: the only way back."""
+        self._latest = datetime.min.replace(tzinfo=UTC)
+        self._anchor(self.start or datetime.now(UTC))
+
+
+def _instant(value: date | datetime) -> datetime:
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    return datetime.combine(value, time(), UTC)
+
+
+def parse_instant(text: str) -> datetime:
+    """`YYYY-MM-DD` (its first moment) or an ISO instant (UTC if it names no zone). Raises ValueError."""
+    return _instant(datetime.fromisoformat(text))
+
+
+# ------------------------------------------------------------------------------------- small helpers
+
+
+def secret(seed: int, *labels: str, length: int = 32) -> str:
+    """A hexadecimal text that depends on nothing but the seed and the labels: credentials, ids, uuids."""
+    text = ""
+    while len(text) < length:
+        text += hashlib.sha256("|".join([str(seed), *labels, str(len(text))]).encode()).hexdigest()
+    return text[:length]
+
+
+def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+    """An answer of JSON (orjson; floats never occur because the tables hold decimal text)."""
+    return Response(orjson.dumps(content), status, headers, "application/json")
+
+
+def common_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command line every simulator has: --port --state --seed --from --to --orders --config.
+
+    Attributes: port int, state Path, seed int, from_day date|None, to_day date|None, orders Path|None,
+    config Path|None.
+    """
+    parser.add_argument("--port", type=int, required=True, help="loopback port; 0 takes a free one")
+    parser.add_argument("--state", type=Path, required=True, help="folder of the simulator's state")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="credentials, ids and generated data derive from it"
+    )
+    parser.add_argument("--from", dest="from_day", type=date.fromisoformat, help="first simulated day")
+    parser.add_argument("--to", dest="to_day", type=date.fromisoformat, help="last day of the orders")
+    parser.add_argument("--orders", type=Path, help="order file, parquet or csv")
+    parser.add_argument("--config", type=Path, help="YAML of switches, one section per simulator")
+
+
+def load_switches(
+    state: State, path: Path | None, section: str, known: Mapping[str, tuple[Any, ...]]
+) -> dict[str, Any]:
+    """The switches of one simulator: from the YAML's section, else as this state last had them, else default.
+
+    `known` gives for each switch its allowed values, the default first; a single int or text default allows
+    any value of that type. Raises SandboxError for an unknown switch or value.
+    """
+    given: Any = {}
+    if path is not None:
+        try:
+            given = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get(section) or {}
+        except (OSError, yaml.YAMLError, AttributeError) as error:
+            raise SandboxError(f"the switches in {path} cannot be read: {error}") from error
+    for name, value in given.items():
+        if name not in known:
+            raise SandboxError(f"{path}: {section}.{name} is no switch; known are {', '.join(sorted(known))}")
+        allowed = known[name]
+        open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
+        if not open_ended and value not in allowed:
+            raise SandboxError(
+                f"{path}: {section}.{name} is {value!r}; allowed are {', '.join(map(repr, allowed))}"
+            )
+    kept = state.meta.get("switches", {})
+    switches = {name: given.get(name, kept.get(name, allowed[0])) for name, allowed in known.items()}
+    state.set_meta("switches", switches)
+    state.commit()
+    return switches
+
+
+# --------------------------------------------------------------------------------- the application
+
+# The log sequences written by the request that runs in this context.
+_request_writes: ContextVar[list[int] | None] = ContextVar("request_writes", default=None)
+
+
+class _Transaction:
+    """Outermost ASGI layer: end the request's transaction before the answer, note the delivery after it."""
+
+    def __init__(self, app: Any, state: State) -> None:
+        self._app, self._state = app, state
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        sequences: list[int] = []
+        _request_writes.set(sequences)
+
+        async def watched(message: Any) -> None:
+            if message["type"] == "http.response.start" and self._state.uncommitted:
+                if message["status"] >= 400:
+                    self._state.rollback()
+                else:
+                    self._state.commit()
+            last = message["type"] == "http.response.body" and not message.get("more_body")
+            gone = bool(last and sequences) and _client_gone(receive)
+            await send(message)
+            if last and sequences and not gone:
+                self._state.delivered(sequences)
+
+        try:
+            await self._app(scope, receive, watched)
+        except BaseException:
+            if self._state.uncommitted:
+                self._state.rollback()
+            raise
+
+
+def _client_gone(receive: Callable[[], Awaitable[Any]]) -> bool:
+    # uvicorn drops an answer to a closed connection without a word; asking for the next message tells.
+    # One step of the coroutine is enough: an open connection has nothing to say and would wait.
+    waiting: Any = receive()
+    try:
+        waiting.send(None)
+    except StopIteration as answer:
+        return answer.value["type"] == "http.disconnect"
+    waiting.close()
+    return False
+
+
+def create_app(
+    state: State,
+    clock: Clock,
+    routes: Sequence[Route],
+    *,
+    name: str,
+    ledger: Ledger | None = None,
+    describe: Callable[[], Row] | None = None,
+    reset: Callable[[], None] | None = None,
+    exception_handlers: Mapping[Any, Any] | None = None,
+) -> Starlette:
+    """The simulator's application: the vendor's routes and, under /_sandbox/, the control plane.
+
+    GET  /_sandbox/health         {"name", "ok", "now"}
+    GET  /_sandbox/state          {"name", "now", "tables": {kind: count}, "writes"}; ?table=KIND[&offset&limit]
+                                  gives {"table", "total", "rows"}
+    GET  /_sandbox/writes         ?after=SEQUENCE&limit=N (1000): {"writes": [...], "next": sequence to go on after}
+    GET  /_sandbox/trial-balance  ?to=YYYY-MM-DD&by=day, see Ledger.trial_balance (only with a `ledger`)
+    GET  /_sandbox/clock          {"now"} (UTC)
+    POST /_sandbox/clock          {"to": date or instant} or {"advance_days": n}: {"now", "moved"}
+    GET  /_sandbox/connection     what `describe()` gives: credentials and ids for `serve`
+    POST /_sandbox/reset          forget everything, begin again at the clock's start, then `reset()` seeds anew
+    """
+
+    async def health(request: Request) -> Response:
+        return json_response({"name": name, "ok": True, "now": clock.now().isoformat()})
+
+    async def show_state(request: Request) -> Response:
+        table = request.query_params.get("table")
+        if table is None:
+            counts = {kind: len(state.tables(kind)) for kind in state.kinds()}
+            return json_response(
+                {"name": name, "now": clock.now().isoformat(), "tables": counts, "writes": state._sequence}
+            )
+        rows = list(state.tables(table).values()) if table in state.kinds() else []
+        offset, limit = _number(request, "offset", 0), _number(request, "limit", len(rows))
+        return json_response({"table": table, "total": len(rows), "rows": rows[offset : offset + limit]})
+
+    async def writes(request: Request) -> Response:
+        after = _number(request, "after", 0)
+        found = list(state.writes(after, _number(request, "limit", 1000)))
+        return json_response({"writes": found, "next": found[-1]["sequence"] if found else after})
+
+    async def show_clock(request: Request) -> Response:
+        return json_response({"now": clock.now().isoformat()})
+
+    async def move_clock(request: Request) -> Response:
+        body = await json_body(request)
+        try:
+            if "to" in body:
+                moved = clock.set(parse_instant(body["to"]))
+            else:
+                moved = clock.advance(days=int(body["advance_days"]))
+        except (KeyError, TypeError, ValueError) as error:
+            return json_response({"error": f'expected {{"to": date}} or {{"advance_days": n}}: {error}'}, 400)
+        return json_response({"now": clock.now().isoformat(), "moved": moved})
+
+    async def trial_balance(request: Request) -> Response:
+        assert ledger is not None
+        try:
+            to = request.query_params.get("to")
+            day = date.fromisoformat(to) if to else None
+        except ValueError as error:
+            return json_response({"error": f"to: {error}"}, 400)
+        return json_response(ledger.trial_balance(day, by_day=request.query_params.get("by") == "day"))
+
+    async def connection(request: Request) -> Response:
+        assert describe is not None
+        return json_response(describe())
+
+    async def start_again(request: Request) -> Response:
+        kept = state.meta.get("switches")
+        state.clear()
+        clock.restart()
+        if kept is not None:
+            state.set_meta("switches", kept)
+        if reset is not None:
+            reset()
+        state.commit()
+        return json_response({"now": clock.now().isoformat()})
+
+    control = [
+        Route("/_sandbox/health", health),
+        Route("/_sandbox/state", show_state),
+        Route("/_sandbox/writes", writes),
+        Route("/_sandbox/clock", show_clock, methods=["GET"]),
+        Route("/_sandbox/clock", move_clock, methods=["POST"]),
+        Route("/_sandbox/reset", start_again, methods=["POST"]),
+    ]
+    if ledger is not None:
+        control.append(Route("/_sandbox/trial-balance", trial_balance))
+    if describe is not None:
+        control.append(Route("/_sandbox/connection", connection))
+    app = Starlette(routes=[*routes, *control], exception_handlers=exception_handlers)
+    app.state.sandbox_name, app.state.sandbox = name, state
+    return app
+
+
+async def json_body(request: Request) -> Any:
+    """The request's JSON body, {} for an empty one. Raises ValueError for anything that is not JSON."""
+    raw = await request.body()
+    return orjson.loads(raw) if raw else {}
+
+
+def _number(request: Request, name: str, default: int) -> int:
+    text = request.query_params.get(name, "")
+    return int(text) if text.isdigit() else default
+
+
+def run(app: Starlette, port: int) -> None:
+    """Serve until SIGTERM or SIGINT, then close the state. Loopback only, one process.
+
+    Prints one line of JSON when the port is open: {"ready": name, "port": port, "pid": pid}.
+    Raises SandboxError if the port is taken.
+    """
+    state: State = app.state.sandbox
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind(("127.0.0.1", port))
+    except OSError as error:
+        raise SandboxError(f"port {port} on 127.0.0.1 cannot be opened: {error.strerror}") from error
+    listener.listen(256)
+    app.state.port = listener.getsockname()[1]
+    config = uvicorn.Config(
+        _Transaction(app, state),
+        http="httptools",
+        access_log=False,
+        log_level="warning",
+        lifespan="off",
+        # Longer than any client keeps an idle connection: the server must not be the one that hangs up.
+        timeout_keep_alive=120,
+        timeout_graceful_shutdown=3,
+    )
+    line = {"ready": app.state.sandbox_name, "port": app.state.port, "pid": os.getpid()}
+    print(orjson.dumps(line).decode(), flush=True)
+    # uvicorn raises the signal again after its clean end; without this the process would die of it then.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    try:
+        uvicorn.Server(config).run(sockets=[listener])
+    except KeyboardInterrupt:
+        pass
+    finally:
+        state.close()
+
+
+def main(start: Callable[[], None]) -> None:
+    """Run a simulator's entry; a SandboxError becomes one line on stderr and exit code 2."""
+    try:
+        start()
+    except SandboxError as error:
+        print(f"sandbox: {error}", file=sys.stderr)
+        raise SystemExit(2) from error

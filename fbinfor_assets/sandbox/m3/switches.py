@@ -1,0 +1,56 @@
+"""Every behaviour of the simulated M3 that differs by tenant, or that no public source settles.
+
+Belongs here: the switch, its allowed values (the default first), and why it exists.
+Does not belong here: the behaviour itself (the module that reads the switch).
+
+Given in the YAML of `--config`, section `m3`; an unknown switch or value is refused at start. "Guess" marks what
+infor-api 9 lists as not verified: the default is the best evidence, and the other values exist so that a test can
+show that the product does not depend on it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+SWITCHES: dict[str, tuple[Any, ...]] = {
+    # -- tax and goods
+    "tax_rounding": ("document", "line"),  # VAT half up over the document's net per rate, or line by line
+    "fulfilment": ("manual", "auto"),  # people ship (POST /_sandbox/fulfil), or the clock does
+    "ship_after_days": (1,),  # auto: days after the requested delivery date RLDT (calendar days)
+    "allocation": ("on_confirm", "on_shipment"),  # lines stand at 33 after Confirm, or stay at 22 until they ship
+    # -- orders
+    "credit_invoicing": ("on_confirm", "manual"),  # order type F02: invoiced at once, or when people ship it
+    "service_invoicing": ("on_confirm", "manual"),  # order type F03, the same
+    "negative_quantities": ("credit_types", "any"),  # guess: ORQT below zero only on F02 and on service items
+    "negative_prices": ("refused", "allowed"),  # guess: SAPR below zero
+    "price_decimals": (6,),  # decimals SAPR may carry; more is a numeric error (XNU0000)
+    "batch_item_check": ("on_confirm", "on_entry"),  # an unknown ITNO leaves the batch at 25, or AddBatchLine refuses
+    "credit_includes_orders": (True, False),  # credit limit counts confirmed orders not yet invoiced
+    # -- payments
+    "pbid": ("caller", "series"),  # guess: the caller chooses PBID, or M3 gives it from a series
+    "ar_update": ("on_control", "manual"),  # guess: ControlBatch updates AR, or people do (people/ar-update)
+    "on_account_type": ("OA",),  # guess: PYTP of an on-account receipt
+    "on_account_trcd": ("30",),  # guess: TRCD of an on-account item in FSLEDG
+    "overpayment": ("refused", "allowed"),  # guess: PYAM above the open amount of its invoice
+    # -- error codes nobody published (infor-api 2.8)
+    "code_duplicate_customer": ("WCU0204",),  # guess: or XRE0104
+    "code_duplicate_item": ("WIT0104",),  # guess: or XRE0104
+    "code_duplicate_batch": ("XRE0104",),  # guess: PBID used before
+    "code_country": ("WCSCD03",),  # guess: CSCD unknown
+    # -- MI conventions
+    "blank_means": ("no_change", "clear"),  # guess: an empty value in a Chg transaction
+    "blank_marker": ("?",),  # guess: the value that clears a field in a Chg transaction; "" for none
+    "unknown_fields": ("refused", "ignored"),  # guess: an input field the transaction does not have
+    "maxrecs_default": (100,),  # guess: m3-odin sends 100 itself, the server's default is not stated
+    "empty_list": ("XRE0103", "no_records"),  # a list without rows is NOK, or OK without records
+    "error_records": ("empty", "omitted"),  # `records` on a NOK result: [] or left out (both were seen)
+    "bulk_maximum": (100,),  # guess: transactions per POST; more is HTTP 400
+    # -- EXPORTMI
+    "export_order_by": ("accepted", "refused"),  # guess: `order by` in QERY
+    "export_payment_head": ("ARPBHD",),  # guess: table of ARS040 batches, prefix PH
+    "export_payment_line": ("ARPBLN",),  # guess: table of their lines, prefix PL
+    # -- gateway
+    "token_seconds": (7200,),  # "currently about two hours" (infor-api 1.2); wall clock
+    "refresh_tokens": ("issued", "none"),  # only apps with "Issue Refresh Tokens" get one
+    "grant": ("password", "client_credentials"),  # the latter: the .ionapi has no saak/sask
+}
