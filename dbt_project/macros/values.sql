@@ -47,3 +47,8 @@
 {% macro line_net(quantity, price) -%}
     cast(round(cast({{ quantity }} as decimal(18, 4)) * cast({{ price }} as decimal(20, 6)), 2) as decimal(18, 2))
 {%- endmacro %}
+
+{#- VAT number among WooCommerce meta data, under the names its tax plug-ins use. -#}
+{% macro vat_from_meta(expression) -%}
+    {{ text("list_filter(" ~ expression ~ ", lambda entry: lower(ltrim(entry.key, '_')) in ('vat_number', 'billing_vat_number', 'billing_vat', 'vat_id', 'billing_eu_vat_number'))[1].value") }}
+{%- endmacro %}

@@ -10,8 +10,9 @@ Does not belong here: keeping intents (store/intents.py), causing the events (se
                                └────────────────── absent ─────────┘ └── other ──▶ conflict
 
 `dead` goes back to `ready` with a corrected payload or after a person resolved its letter. `conflict` becomes
-`confirmed` when a later read-back agrees. A `confirmed` update is reopened when the same change is due once more;
-a confirmed create never is. `superseded`: a later change of the same record replaced one that was never sent.
+`confirmed` when a later read-back agrees, and `ready` when what stood in the way was not ours and is gone.
+`superseded`: a later change of the same record replaced one that was never sent. `confirmed` is the end: the same
+change, due once more, is another intent with another reference.
 """
 
 from __future__ import annotations
@@ -52,7 +53,6 @@ class Event(StrEnum):
     DIFFERS = "differs"  # the target holds something else under our reference
     READ_BACK = "read_back"  # read back and as meant
     REVISED = "revised"  # corrected, or a person asked for another try
-    REOPENED = "reopened"  # the same update is due once more
     REPLACED = "replaced"  # a later change of the same record stands in for it
 
 
@@ -77,8 +77,9 @@ TRANSITIONS: dict[tuple[State, Event], State] = {
     (State.ACKNOWLEDGED, Event.DIFFERS): State.CONFLICT,
     (State.CONFLICT, Event.READ_BACK): State.CONFIRMED,
     (State.CONFLICT, Event.DIFFERS): State.CONFLICT,
+    (State.CONFLICT, Event.FOUND): State.ACKNOWLEDGED,
+    (State.CONFLICT, Event.ABSENT): State.READY,
     (State.DEAD, Event.REVISED): State.READY,
-    (State.CONFIRMED, Event.REOPENED): State.READY,
     (State.SUPERSEDED, Event.REVISED): State.READY,
 }
 
@@ -101,11 +102,9 @@ def follow(state: str, event: Event) -> State:
 def after(intent: Intent, event: Event, **values: Any) -> Intent:
     """The intent after an event; values not given are cleared or kept as the event means.
 
-    CLAIMED counts the attempt and needs `lease_owner` and `lease_until`; every other event ends the lease. An error is
-    kept only by the event that brought it. A create that is reopened raises `IllegalTransition`: it would double.
+    CLAIMED counts the attempt; a lease lasts only if it is given (with CLAIMED, or with UNKNOWN for a look-up). An error is
+    kept only by the event that brought it. Raises `IllegalTransition`.
     """
-    if event is Event.REOPENED and intent.operation != "update":
-        raise IllegalTransition(f"{intent.object} {intent.target_ref} is confirmed; only an update can be due again")
     state = follow(intent.state, event)
     changed: dict[str, Any] = {
         "state": state.value,

@@ -108,7 +108,7 @@ ReadBack = Confirmed | NotYet | Differs
 def of_error(error: ClientError) -> Sent:
     """What a failed write means. Only `InDoubt` leaves open whether it was applied (clients/errors.py)."""
     kind = str(error.error_class)
-    if kind == "in_doubt":
+    if kind in ("in_doubt", "parse"):
         return Unknown(str(error))
     if kind in ("connection", "intermittent", "rate_limit"):
         return NotSent(kind, str(error), error.retry_after, stop=kind != "intermittent")

@@ -37,9 +37,10 @@ ALLOWED["m3__credit_orders"] = ALLOWED["m3__orders"]
 _NEVER_TRANSACTIONS = ("approve", "reject", "createproposal", "updproposal", "paybatch", "confirmpayment")
 # Supplier payments, payment proposals, bank accounts of business partners.
 _NEVER_PROGRAMS = frozenset({"APS130MI", "APS131MI", "APS110MI", "CRS692MI", "CRS690MI", "CRS691MI"})
-# Bank account, bank, IBAN and BIC fields of M3's partner records (infor-m3-catalogue).
+# Every field that the catalogue describes as a bank's, a bank account's or a giro's (infor-m3-catalogue), and the
+# usual names of newer releases.
 _NEVER_FIELDS = frozenset(
-    "BAAN BACN BAFN BANA BANO1 BKAC BKCD BKNO IBAN SWIF BICC BLIB BACC AGBN PAAC PBAC BANK".split()
+    "AACB AGBG AGBP AGLB AGPG AGAC BAAN BKID BLAN BLBS BSID BACN BAFN BKAC IBAN SWIF BICC".split()
 )
 _NEVER_FRESHBOOKS = ("bank", "iban", "swift", "sort_code", "routing", "account_number", "card_number", "bic")
 

@@ -281,9 +281,9 @@ class FreshBooksClient:
             ids = [row.get(kind.id_field, row.get("id")) for row in rows]
             if None in ids:
                 raise call.error(ParseError, f"a row on page {page} has no `{kind.id_field}`")
-            if ids == previous:
-                raise call.error(ParseError, f"page {page} is page {page - 1} again: the server ignores `page`")
             total, pages = result.get("total"), result.get("pages")
+            if not isinstance(pages, int) and ids == previous:
+                raise call.error(ParseError, f"page {page} is page {page - 1} again and no `pages` says where it ends")
             yield rows, total if isinstance(total, int) else None
             # The server may have capped per_page, so only its own count of pages tells the end.
             if isinstance(pages, int) and page >= pages:

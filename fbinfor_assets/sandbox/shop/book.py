@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import orjson
@@ -248,7 +249,7 @@ class OrderBook:
                 f"there are no loaded orders in {state}; start with --orders FILE, or without --state"
             )
         # Immutable: loading replaces the whole file by its finished successor, nobody writes into it.
-        self._con = sqlite.connect(f"file:{path}?immutable=1", uri=True, check_same_thread=False)
+        self._con = sqlite.connect(f"file:{quote(str(path))}?immutable=1", uri=True, check_same_thread=False)
         self.source: dict[str, str] = dict(self._con.execute("select name, value from source"))
 
     def __enter__(self) -> OrderBook:

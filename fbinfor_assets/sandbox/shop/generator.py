@@ -15,7 +15,7 @@ import hashlib
 import random
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
@@ -70,7 +70,7 @@ class _Document:
     lines: list[_Line]
     cancels: bool = False
     number: str = ""
-    placed_at: datetime = field(default=datetime.min)
+    placed_at: datetime | None = None
 
 
 def generate(seed: int, first_day: date = FIRST_DAY, last_day: date = LAST_DAY) -> Iterator[OrderRow]:
@@ -128,8 +128,10 @@ def _day(
         + [_long_document, _voucher, _manual, _discount, _fee]
     )
     source.shuffle(makers)
-    # A sale first: the first cancellation of all needs something to cancel.
-    makers.sort(key=lambda maker: maker is not _sale and not earlier, reverse=False) if not earlier else None
+    if not earlier:
+        # The first cancellation of all needs something to cancel.
+        makers.remove(_sale)
+        makers.insert(0, _sale)
     documents = []
     for maker in makers:
         document = maker(source, customers, earlier)
@@ -255,6 +257,7 @@ def _numbered(
 
 
 def _rows(document: _Document) -> Iterator[OrderRow]:
+    assert document.placed_at is not None  # given by _numbered
     for place, line in enumerate(document.lines):
         # A long document was keyed while the minute turned: its lines carry two minutes.
         later = timedelta(minutes=1) if place >= 150 else timedelta()
@@ -273,20 +276,37 @@ def _rows(document: _Document) -> Iterator[OrderRow]:
 # ------------------------------------------------------------------------------------------- the catalogue
 
 
+_LOOKS = ("RED SPOTTY", "BLUE STRIPE", "VINTAGE", "IVORY", "PINK PAISLEY", "GREEN LEAF", "SILVER", "RUSTIC")
+_THINGS = (
+    *(
+        "LUNCH BAG",
+        "CAKE STAND",
+        "TEA TOWEL",
+        "LANTERN",
+        "NAPKINS PACK OF 20",
+        "PICTURE FRAME",
+        "HOT WATER BOTTLE",
+    ),
+    *(
+        "DOORMAT",
+        "ALARM CLOCK",
+        "BUNTING",
+        "TRINKET BOX",
+        "STORAGE JAR",
+        "CUSHION COVER",
+        "WALL CLOCK",
+        "MUG",
+    ),
+    *("T-LIGHT HOLDER", "PENCIL CASE", "PARTY CUPS", "GARDEN SIGN", "COAT HOOKS", "LETTER RACK", "EGG CUPS"),
+)
+_PENCE = (85, 125, 165, 210, 255, 295, 375, 425, 495, 595, 795, 850, 1275)
+
+
 def _catalogue() -> tuple[_Line, ...]:
-    looks = "RED SPOTTY|BLUE STRIPE|VINTAGE|IVORY|PINK PAISLEY|GREEN LEAF|SILVER|RUSTIC|ROSE|BLACK DOT".split(
-        "|"
-    )
-    things = (
-        "LUNCH BAG|CAKE STAND|TEA TOWEL|LANTERN|NAPKINS PACK OF 20|PICTURE FRAME|HOT WATER BOTTLE|DOORMAT|"
-        "ALARM CLOCK|BUNTING|TRINKET BOX|STORAGE JAR|CUSHION COVER|WALL CLOCK|T-LIGHT HOLDER|MUG|PENCIL CASE|"
-        "PARTY CUPS|GARDEN SIGN|COAT HOOKS"
-    ).split("|")
-    prices = (85, 125, 165, 210, 255, 295, 375, 425, 495, 595, 795, 850, 1275)
     items = []
-    for place, (look, thing) in enumerate((look, thing) for thing in things for look in looks):
+    for place, (look, thing) in enumerate((look, thing) for thing in _THINGS for look in _LOOKS):
         letter = "ABCDEFGL"[place % 8] if place % 3 == 0 else ""
-        price = Decimal(prices[place * 7 % len(prices)]) / 100
+        price = Decimal(_PENCE[place * 7 % len(_PENCE)]) / 100
         items.append(_Line(f"{20700 + place * 17}{letter}", f"{look} {thing}", 1, price))
     return tuple(items)
 

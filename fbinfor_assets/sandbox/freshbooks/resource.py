@@ -1,0 +1,140 @@
+"""What the resources of the accounting family have in common: get, create, update, delete, the write log.
+
+Belongs here: the life of a row and its envelope names.
+Does not belong here: fields of any one resource, HTTP, lists (`listing`).
+
+Facts (freshbooks-api 6, 7): an update is partial; deleting is `vis_state` 1 by PUT, or DELETE, whatever the SDKs
+use per resource; a deleted row can still be read by id and restored by `vis_state` 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar
+
+import orjson
+
+from fbinfor_assets.sandbox.freshbooks import errors, fields
+from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Sort
+from fbinfor_assets.sandbox.freshbooks.world import World
+from fbinfor_assets.sandbox.kernel import Row
+
+ACTIVE, DELETED, ARCHIVED = 0, 1, 2
+
+
+class Resource:
+    """One kind of object of the account. A row is stored under its int id, `row["id"]`."""
+
+    single: ClassVar[str]
+    """Wrapper key and table name, such as `credit_note`."""
+    plural: ClassVar[str]
+    path: ClassVar[str]
+    """Below /accounting/account/{account_id}/."""
+    id_field: ClassVar[str]
+    title: ClassVar[str]
+    scope: ClassVar[str]
+    has_vis_state: ClassVar[bool] = True
+    vis_state_verified: ClassVar[bool] = False
+
+    filters: Mapping[str, Filter]
+    flags: Mapping[str, Flag]
+    sorts: Mapping[str, Sort]
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.rows = world.state.tables(self.single)
+        self.filters, self.flags, self.sorts = {}, {}, {}
+
+    # -- what each resource fills in
+
+    def create_row(self, given: fields.Given) -> Row:
+        """Check and store a new row; give it back. Raises FreshBooksError."""
+        raise TypeError(f"{self.single} cannot be created")
+
+    def update_row(self, row: Row, given: fields.Given) -> Row:
+        """Check and store a changed row (without vis_state); give it back. Raises FreshBooksError."""
+        raise TypeError(f"{self.single} cannot be updated")
+
+    def visibility_changed(self, row: Row) -> Row:
+        """What else follows from a delete or restore already stored in `row`; give the final row back."""
+        return row
+
+    def before_delete(self, row: Row) -> None:
+        """Refuse a deletion by raising FreshBooksError."""
+
+    def view(self, row: Row, include: Collection[str] = ()) -> dict[str, Any]:
+        """The row as the API reads it."""
+        raise TypeError(f"{self.single} has no view")
+
+    def summary(self, row: Row) -> dict[str, Any]:
+        """What the write log says of the row after a write, besides what was given."""
+        return {"vis_state": row["vis_state"]}
+
+    # -- the life of a row
+
+    def get(self, id_text: str | int) -> Row:
+        """The row, deleted or not. 404/1012 else."""
+        row = self.rows.get(int(id_text)) if str(id_text).isdigit() else None
+        if row is None:
+            raise errors.not_found(self.single, self.title, self.id_field, id_text)
+        return row
+
+    def live(self, given: fields.Given, name: str, object: str) -> Row:
+        """The row another object refers to by `given[name]`: 422/1004 if there is none, 1011 if it is deleted."""
+        row = self.rows.get(fields.integer(given, name, object))
+        if row is None:
+            raise errors.invalid(object, name, given[name])
+        if row.get("vis_state") == DELETED and self.world.switches["write_to_deleted"] == "refuse":
+            raise errors.deleted(self.single, self.title, self.id_field, given[name])
+        return row
+
+    def put(self, row: Row) -> Row:
+        """Store a row."""
+        self.world.state.put(self.single, row["id"], row)
+        return row
+
+    def create(self, given: fields.Given, raw: bytes | None = None, actor: str = "api") -> Row:
+        """Create and log. `raw` is the request's body, kept in the log as it came."""
+        row = self.create_row(given)
+        self.log(f"{actor}.create", row, given, raw)
+        return self.rows[row["id"]]
+
+    def update(self, id_text: str | int, given: fields.Given, raw: bytes | None = None, actor: str = "api") -> Row:
+        """Update, delete (vis_state 1) or restore (vis_state 0, 2), and log."""
+        row = self.get(id_text)
+        rest = dict(given)
+        vis_state = row.get("vis_state", ACTIVE)
+        if self.has_vis_state and rest.get("vis_state") is not None:
+            wanted = {"vis_state": fields.integer(rest, "vis_state", self.single)}
+            vis_state = fields.choice(wanted, "vis_state", self.single, (ACTIVE, DELETED, ARCHIVED))
+        rest.pop("vis_state", None)
+        refuse = self.world.switches["write_to_deleted"] == "refuse"
+        if row.get("vis_state") == DELETED and vis_state == DELETED and rest and refuse:
+            raise errors.deleted(self.single, self.title, self.id_field, id_text)
+        operation = "update"
+        if vis_state == DELETED and row.get("vis_state") != DELETED:
+            operation = "delete"
+            self.before_delete(row)
+        if rest or vis_state == row.get("vis_state", ACTIVE):
+            row = self.update_row(row, rest)
+        if vis_state != row.get("vis_state", ACTIVE):
+            row = self.visibility_changed(self.put(self.touched({**row, "vis_state": vis_state})))
+        self.log(f"{actor}.{operation}", row, given, raw)
+        return self.rows[row["id"]]
+
+    def delete(self, id_text: str | int, actor: str = "api") -> None:
+        """HTTP DELETE: the same as vis_state 1; a second one changes nothing."""
+        if self.get(id_text)["vis_state"] != DELETED:
+            self.update(id_text, {"vis_state": DELETED}, None, actor)
+
+    def touched(self, row: Row) -> Row:
+        """The row with a new `updated` stamp (US/Eastern), if it has one."""
+        if "updated" not in row:
+            return row
+        stamp, version = self.world.stamps()
+        return {**row, "updated": stamp} | ({"version": version} if "version" in row else {})
+
+    def log(self, operation: str, row: Row, given: fields.Given, raw: bytes | None = None) -> None:
+        """One line of the write log: {"given": what came, "result": the summary}."""
+        told: Any = orjson.Fragment(raw) if raw else dict(given)
+        self.world.state.log(operation, self.single, row["id"], {"given": told, "result": self.summary(row)})
