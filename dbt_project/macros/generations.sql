@@ -59,22 +59,11 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#-
-  Newest version per key of a raw table, of the changed keys only. Order: extraction, landing, position in the landing.
-  A version that only says "deleted" may carry no payload: the newest payload there is stands for it.
-  The view `raw.<...>_current` says the same for all keys; reading it here would cost a pass over everything.
--#}
+{#- Newest version of each key of a raw table, of the changed keys only: `raw.<...>_current` has one row per key. -#}
 {% macro newest(relation) -%}
-    {%- set version = '(extracted_at, landing_id, ordinal)' -%}
-    select
-        key,
-        arg_max(payload, {{ version }}) filter (where payload is not null and payload <> '{}') as payload,
-        arg_max(deleted, {{ version }}) as deleted,
-        arg_max(vendor_stamp, {{ version }}) as vendor_stamp,
-        max(extracted_at) as extracted_at
-    from {{ relation }}
+    select key, payload, deleted, vendor_stamp, extracted_at
+    from {{ relation.incorporate(path={'identifier': relation.identifier ~ '_current'}) }}
     {% if is_incremental() -%}
     where key in (select key from {{ relation }} where load_generation > {{ since() }})
-    {% endif -%}
-    group by key
+    {%- endif %}
 {%- endmacro %}

@@ -20,6 +20,7 @@ from fbinfor_assets.sandbox.m3.lines import head_status, live, net_price, remain
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain, to_day
 from fbinfor_assets.sandbox.m3.world import (
     COMPANY,
+    CURRENCY,
     DIVISION,
     PAYMENT_DAYS,
     RECEIVABLE,
@@ -245,7 +246,7 @@ def ledger_entry(world: World, values: Row) -> Row:
         "YEA4": year,
         "JRNO": jrno,
         "JSNO": jsno,
-        "CUCD": "GBP",
+        "CUCD": CURRENCY,
         "VTAM": "0.00",
         "RECO": "0",
         "REDE": "",
