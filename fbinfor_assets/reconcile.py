@@ -119,7 +119,7 @@ def read_freshbooks(client: FreshBooksClient) -> tuple[list[FreshBooksDocument],
 
 
 def _day(text: str) -> date:
-    return datetime.strptime(text, "%Y%m%d").date()  # noqa: DTZ007  M3's dates are days without a zone
+    return date(int(text[:4]), int(text[4:6]), int(text[6:8]))  # M3's dates are days without a zone
 
 
 def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Receipt]]:
@@ -163,7 +163,7 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
         receipts.append(M3Receipt(payment, kind, _day(row["ESACDT"]), row["ESCUCD"], -amount))
 
     invoices = []
-    columns = ["UHDIVI", "UHYEA4", "UHIVNO", "UHCINO", "UHORNO", "UHPYNO", "UHIDAT", "UHCUCD", "UHIVAM"]
+    columns = ["UHDIVI", "UHYEA4", "UHIVNO", "UHCINO", "UHORNO", "UHPYNO", "UHIDAT", "UHCUCD", "UHIVAM", "UHVTAM"]
     for row in client.export("OINVOH", columns, order_by=["UHDIVI", "UHYEA4", "UHIVNO"]):
         if row["UHORNO"] in heads:
             invoices.append(
@@ -173,6 +173,7 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
                     day=_day(row["UHIDAT"]),
                     currency=row["UHCUCD"],
                     total=Decimal(row["UHIVAM"]),
+                    tax=Decimal(row["UHVTAM"]),
                     open=open_amounts[(row["UHPYNO"], row["UHCINO"], row["UHYEA4"])],
                 )
             )

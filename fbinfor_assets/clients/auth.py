@@ -164,7 +164,9 @@ class TokenSource:
     def renew(self, rejected: str | None) -> str:
         """A token other than `rejected`: another process' newer one if there is one, else a new grant."""
         with self._exclusive():
-            if self._unsaved is not None:  # an earlier grant that could not be stored: it is the only living pair
+            if (
+                self._unsaved is not None
+            ):  # an earlier grant that could not be stored: it is the only living pair
                 self._keep(self._unsaved)
             document = self._stored()
             if document is not None and document.get("access_token") != rejected and not self._over(document):
@@ -188,7 +190,11 @@ class TokenSource:
         except AuthorisationError:
             # A process elsewhere, which does not share our lock, may have renewed it in the meantime.
             newer = self._stored()
-            if newer is None or document is None or newer.get("refresh_token") == document.get("refresh_token"):
+            if (
+                newer is None
+                or document is None
+                or newer.get("refresh_token") == document.get("refresh_token")
+            ):
                 raise
             return newer if not self._over(newer) else self._completed(self._grant(newer))
 
@@ -220,7 +226,9 @@ class TokenSource:
     def _stored(self) -> dict[str, Any] | None:
         document = self._store.load()
         if self._seed and (document is None or document.get("seed") != self._seed["seed"]):
-            return self._seed  # somebody configured a new pair: it is newer than what descends from the former one
+            return (
+                self._seed
+            )  # somebody configured a new pair: it is newer than what descends from the former one
         return document
 
     def _over(self, document: dict[str, Any]) -> bool:

@@ -180,7 +180,9 @@ class ParseError(ClientError):
     """The answer does not have the shape that the interface promises."""
 
     default_class = ErrorClass.PARSE
-    default_next_step = "keep the answer and compare it with the reference: the vendor's interface may have changed"
+    default_next_step = (
+        "keep the answer and compare it with the reference: the vendor's interface may have changed"
+    )
 
 
 class UnsortedExport(ParseError):

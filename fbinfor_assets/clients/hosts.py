@@ -18,5 +18,7 @@ def checked_host(url: str) -> str:
     if parts.username or parts.password:
         raise ValueError("must not carry a user name or password")
     if parts.scheme == "http" and not is_loopback(url):
-        raise ValueError("must be https: tokens and invoices never travel in the clear (http is for the sandbox only)")
+        raise ValueError(
+            "must be https: tokens and invoices never travel in the clear (http is for the sandbox only)"
+        )
     return url.rstrip("/")

@@ -133,7 +133,9 @@ def _utc(moment: datetime) -> datetime:
 
 def _reasons(refusals: Iterable[Refusal]) -> str:
     return "; ".join(
-        refusal.message + (f" (field {refusal.field})" if refusal.field else "") for refusal in refusals if refusal
+        refusal.message + (f" (field {refusal.field})" if refusal.field else "")
+        for refusal in refusals
+        if refusal
     )
 
 
@@ -210,7 +212,9 @@ class Wire:
                 response = self._client.request(method, url, content=content, headers=headers)
             except httpx.InvalidURL as error:
                 raise call.error(
-                    Unsupported, f"the address is not valid: {error}", next_step="correct the connection's base URL"
+                    Unsupported,
+                    f"the address is not valid: {error}",
+                    next_step="correct the connection's base URL",
                 ) from None
             except httpx.HTTPError as error:
                 raise self._broken(call, error) from error

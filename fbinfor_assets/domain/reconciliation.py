@@ -99,13 +99,14 @@ class M3Order:
 
 @dataclass(frozen=True)
 class M3Invoice:
-    """An invoice (negative for credits) of an order, with what is still open on it."""
+    """An invoice (negative for credits) of an order: gross `total`, the `tax` in it, and what is still open."""
 
     number: str
     order_number: str
     day: date
     currency: str
     total: Decimal
+    tax: Decimal
     open: Decimal
 
 

@@ -106,7 +106,9 @@ def why_not_deliverable(con: duckdb.DuckDBPyConnection) -> str | None:
         return "the raw tables were loaded anew and not built since; run a build first"
     if build.status != COMPLETE:
         said = f": {build.detail}" if build.detail else ""
-        return f"the last build (generation {build.generation}) is {build.status}{said}; run a whole build first"
+        return (
+            f"the last build (generation {build.generation}) is {build.status}{said}; run a whole build first"
+        )
     (loaded,) = con.execute(
         "select coalesce(max(load_generation), 0) from ops.loaded_files where rows_loaded > 0"
     ).fetchone() or (0,)

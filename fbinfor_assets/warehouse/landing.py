@@ -96,7 +96,11 @@ class SeenIndex(Protocol):
         """The newest landed `Version.hash` of each of these keys; keys never landed are left out."""
 
     def mark(
-        self, landing: Landing, versions: Iterable[Version], watermark: str | None, extra: Mapping[str, Any] | None
+        self,
+        landing: Landing,
+        versions: Iterable[Version],
+        watermark: str | None,
+        extra: Mapping[str, Any] | None,
     ) -> None:
         """Note the landing and its versions and move the cursor, all in one transaction.
 

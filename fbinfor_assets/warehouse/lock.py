@@ -82,7 +82,9 @@ class FairLock:
         if mine is not None:
             mine.depth += 1
         else:
-            mine = _held[key] = _Held(self._acquire(self.wait_seconds if wait_seconds is None else wait_seconds))
+            mine = _held[key] = _Held(
+                self._acquire(self.wait_seconds if wait_seconds is None else wait_seconds)
+            )
             self._sign(mine.fd, purpose)
         try:
             yield

@@ -86,7 +86,8 @@ def load_pending(con: duckdb.DuckDBPyConnection, raw: Path, generation: int) -> 
                 files += len(pending)
                 rows_in += _load(con, raw, system, entity, pending, generation)
         (rows,) = con.execute(
-            "select coalesce(sum(rows_loaded), 0) from ops.loaded_files where load_generation = ?", [generation]
+            "select coalesce(sum(rows_loaded), 0) from ops.loaded_files where load_generation = ?",
+            [generation],
         ).fetchone() or (0,)
         con.execute("commit")
     except BaseException:
@@ -126,8 +127,14 @@ def _landed(raw: Path) -> Iterator[tuple[str, str, list[str]]]:
         for entity in sorted(os.listdir(raw / system)):
             folder = raw / system / entity
             if folder.is_dir():
-                yield system, entity, sorted(
-                    name for name in os.listdir(folder) if name.endswith(".parquet") and not name.startswith(".")
+                yield (
+                    system,
+                    entity,
+                    sorted(
+                        name
+                        for name in os.listdir(folder)
+                        if name.endswith(".parquet") and not name.startswith(".")
+                    ),
                 )
 
 
@@ -179,7 +186,9 @@ def _read(
         try:
             with pq.ParquetFile(path, page_checksum_verification=True) as file:
                 if file.schema_arrow != landing.SCHEMA:
-                    raise ValueError(f"its columns are {', '.join(file.schema_arrow.names)}, not those of a landing")
+                    raise ValueError(
+                        f"its columns are {', '.join(file.schema_arrow.names)}, not those of a landing"
+                    )
                 for batch in file.iter_batches(landing.BATCH):
                     if batch.column("landing_id")[0].as_py() != landing_id:
                         raise ValueError("its rows belong to another landing: the file was renamed or copied")
@@ -191,9 +200,7 @@ def _read(
             raise broken[-1] from error
 
 
-def _unreadable(
-    path: Path, system: str, entity: str, landing_id: str, error: Exception
-) -> UnreadableLanding:
+def _unreadable(path: Path, system: str, entity: str, landing_id: str, error: Exception) -> UnreadableLanding:
     return UnreadableLanding(
         f"the landing file {path} cannot be read ({str(error).splitlines()[0]}); nothing was loaded. "
         f"Restore it from a backup. If there is none, delete it together with the rows of landing {landing_id} in the "

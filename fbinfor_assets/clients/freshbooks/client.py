@@ -16,7 +16,15 @@ from zoneinfo import ZoneInfo
 import httpx
 
 from fbinfor_assets.clients.auth import BearerAuth, TokenStore
-from fbinfor_assets.clients.errors import AuthorisationError, Call, InDoubt, NotFound, ParseError, UnknownFilter, Unsupported
+from fbinfor_assets.clients.errors import (
+    AuthorisationError,
+    Call,
+    InDoubt,
+    NotFound,
+    ParseError,
+    UnknownFilter,
+    Unsupported,
+)
 from fbinfor_assets.clients.freshbooks.faults import judge, refusals
 from fbinfor_assets.clients.freshbooks.oauth import FreshBooksTokens
 from fbinfor_assets.clients.freshbooks.resources import RESOURCES, Resource, filter_query, row_obeys
@@ -115,7 +123,9 @@ class FreshBooksClient:
         query = filter_query(resource, wanted, call) + self._include(kind, include)
         if sort is not None:
             if sort.rpartition("_")[0] not in kind.sorts:
-                raise call.error(UnknownFilter, f"FreshBooks does not sort {resource} by {sort!r} and would not say so")
+                raise call.error(
+                    UnknownFilter, f"FreshBooks does not sort {resource} by {sort!r} and would not say so"
+                )
             query.append(("sort", sort))
         return self._rows(resource, call, query, wanted)
 
@@ -153,7 +163,11 @@ class FreshBooksClient:
         kind = self._kind(resource)
         call = Call(self.system, f"update {kind.single}", str(id_), writes=True)
         answer = self._wire.send(
-            call, "PUT", self._path(kind, id_), query=self._include(kind, ()), body={kind.single: dict(fields)}
+            call,
+            "PUT",
+            self._path(kind, id_),
+            query=self._include(kind, ()),
+            body={kind.single: dict(fields)},
         )
         return self._single(call, kind, answer.body)
 
@@ -283,7 +297,9 @@ class FreshBooksClient:
                 raise call.error(ParseError, f"a row on page {page} has no `{kind.id_field}`")
             total, pages = result.get("total"), result.get("pages")
             if not isinstance(pages, int) and ids == previous:
-                raise call.error(ParseError, f"page {page} is page {page - 1} again and no `pages` says where it ends")
+                raise call.error(
+                    ParseError, f"page {page} is page {page - 1} again and no `pages` says where it ends"
+                )
             yield rows, total if isinstance(total, int) else None
             # The server may have capped per_page, so only its own count of pages tells the end.
             if isinstance(pages, int) and page >= pages:

@@ -152,14 +152,18 @@ def judge(call: Call, answer: Answer) -> ClientError | None:
             **facts,
         )
     if answer.status == 409 or codes & _BUSY:
-        return call.error(ServerError, text + ": another request is changing the record, nothing was written", **facts)
+        return call.error(
+            ServerError, text + ": another request is changing the record, nothing was written", **facts
+        )
     if answer.status == 413:
         return call.error(ValidationError, text, error_class=ErrorClass.TOO_LARGE, **facts)
     return call.error(ValidationError, text, error_class=_class_of(codes, reasons), **facts)
 
 
 def _class_of(codes: set[str], reasons: list[Refusal]) -> ErrorClass:
-    if codes & _DUPLICATE or any("already in use" in r.message or "already exists" in r.message for r in reasons):
+    if codes & _DUPLICATE or any(
+        "already in use" in r.message or "already exists" in r.message for r in reasons
+    ):
         # The errno of a repeated invoice number is not known (freshbooks-api 12), its text most likely is this.
         return ErrorClass.DUPLICATE
     if codes & _MISSING:

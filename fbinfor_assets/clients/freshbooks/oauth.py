@@ -37,12 +37,20 @@ def consent_url(settings: FreshBooksSettings, state: str, scopes: tuple[str, ...
 
 def _judge(call: Call, answer: Answer) -> ClientError | None:
     if 200 <= answer.status < 300:
-        if isinstance(answer.body, dict) and answer.body.get("access_token") and answer.body.get("refresh_token"):
+        if (
+            isinstance(answer.body, dict)
+            and answer.body.get("access_token")
+            and answer.body.get("refresh_token")
+        ):
             return None
-        return call.error(ParseError, "the token answer lacks access_token or refresh_token", status=answer.status)
+        return call.error(
+            ParseError, "the token answer lacks access_token or refresh_token", status=answer.status
+        )
     reasons = refusals(answer.body)
     codes = {reason.code for reason in reasons}
-    text = "; ".join(f"{reason.code}: {reason.message}" for reason in reasons) or "the token request was refused"
+    text = (
+        "; ".join(f"{reason.code}: {reason.message}" for reason in reasons) or "the token request was refused"
+    )
     next_step = RECONSENT if "invalid_grant" in codes else "check client_id, client_secret and redirect_uri"
     return call.error(AuthorisationError, text, errors=reasons, status=answer.status, next_step=next_step)
 
@@ -83,7 +91,9 @@ class FreshBooksTokens:
 
     def exchange(self, code: str) -> None:
         """Trade the code of a consent for the first pair and store it. Raises `AuthorisationError` if refused."""
-        self.source.adopt(self._ask("exchange consent code", {"grant_type": "authorization_code", "code": code}))
+        self.source.adopt(
+            self._ask("exchange consent code", {"grant_type": "authorization_code", "code": code})
+        )
 
     def _seed(self) -> dict[str, Any] | None:
         pair = self._settings
@@ -110,4 +120,6 @@ class FreshBooksTokens:
             "redirect_uri": self._settings.redirect_uri,
             **grant,
         }
-        return dict(self._wire.send(Call("freshbooks", operation), "POST", "/auth/oauth/token", form=form).body)
+        return dict(
+            self._wire.send(Call("freshbooks", operation), "POST", "/auth/oauth/token", form=form).body
+        )

@@ -60,7 +60,9 @@ class Export:
         own = [(f"{prefix}CONO", "=", int(company))] if settings.company_filter else []
         self._where: list[Condition] = [*own, *where]
         if not self._keys:
-            raise self._call.error(ValidationError, "an export needs order_by: the unique key that it is paged by")
+            raise self._call.error(
+                ValidationError, "an export needs order_by: the unique key that it is paged by"
+            )
         for name in (table, *self._columns, *(column for column, _, _ in self._where)):
             if not (name.isascii() and name.isalnum() and name == name.upper()):
                 raise self._call.error(ValidationError, f"{name!r} is not a table or column name")
@@ -69,21 +71,16 @@ class Export:
         """The rows; one call to M3 per page, made when its first row is wanted."""
         last: dict[str, str] | None = None
         ordinal = 0
-        for conditions in self._first():
-            pending = [conditions]
-            while pending:
-                rows = self._read(pending.pop(0), ordinal)
-                page = rows[: self._page]
-                for row in page:
-                    self._check_order(last, row, ordinal)
-                    ordinal += 1
-                    last = row
-                    yield row
-                if len(rows) > self._page:
-                    pending = self._after(page[-1])
-
-    def _first(self) -> Iterator[list[Condition]]:
-        yield []
+        questions: list[list[Condition]] = [[]]
+        while questions:
+            rows = self._read(questions.pop(0), ordinal)
+            for row in rows[: self._page]:
+                self._check_order(last, row, ordinal)
+                ordinal += 1
+                last = row
+                yield row
+            if last is not None and len(rows) > self._page:
+                questions = self._after(last)
 
     def _after(self, row: dict[str, str]) -> list[list[Condition]]:
         """The questions whose answers, one after the other, are all rows behind `row`."""
@@ -135,7 +132,11 @@ class Export:
         if operator not in OPERATORS:
             raise self._call.error(ValidationError, f"{operator!r} is no operator of EXPORTMI")
         if isinstance(value, int | Decimal):
-            return f"{column} {operator} {value:f}" if isinstance(value, Decimal) else f"{column} {operator} {value}"
+            return (
+                f"{column} {operator} {value:f}"
+                if isinstance(value, Decimal)
+                else f"{column} {operator} {value}"
+            )
         if "'" in value or not value.isprintable():
             # How a quote is escaped is not known, and a wrong guess would read other rows than were meant.
             raise self._call.error(ValidationError, f"the value {value!r} cannot be quoted in a query")
@@ -180,6 +181,8 @@ class Export:
             problem = f"rows {ordinal} and {ordinal + 1} share the key {here}"
             next_step = "add columns to order_by until it is unique"
         else:
-            problem = f"row {ordinal + 1} ({here}) comes after {before}, against order by {','.join(self._keys)}"
+            problem = (
+                f"row {ordinal + 1} ({here}) comes after {before}, against order by {','.join(self._keys)}"
+            )
             next_step = "set infor.export.order_by to what the tenant supports, or raise infor.export.page to read at once"
         raise self._call.error(UnsortedExport, problem, next_step=next_step)

@@ -24,9 +24,11 @@ from fbinfor_assets.clients.errors import (
     ValidationError,
 )
 
-_MESSAGE_ID = re.compile(r"^(?:[A-Z][A-Z0-9_]{2,4}[0-9]{2,4})$")
+_MESSAGE_ID = re.compile(r"^[A-Z][A-Z0-9_]{3}[0-9]{3}$")  # MSID:A7, such as XRE0103, WFAC302, X_01003
 _FIELD = re.compile(r"^[A-Z][A-Z0-9]{3}$")
-_BY_FIELD = re.compile(r"^W[A-Z]{2,3}[0-9]{1,2}(0[1-4])$")  # W<field><nn>01 invalid, 02 empty, 03 unknown, 04 exists
+_BY_FIELD = re.compile(
+    r"^W[A-Z]{2,3}[0-9]{1,2}(0[1-4])$"
+)  # W<field><nn>01 invalid, 02 empty, 03 unknown, 04 exists
 
 _DENIED = re.compile(r"^(XAU\d{4}|X_01003)$")
 _CHANGED_MEANWHILE = {"XUP0001", "XDE0001", "XAD0001"}
@@ -68,13 +70,20 @@ def error_of(call: Call, result: Mapping[str, Any], not_found: Iterable[str]) ->
         return None
     code = refusal.code or ""
     kind = _text(result.get("errorType"))
-    text = refusal.message + (f" [{code}]" if code else "") + (f" [field {refusal.field}]" if refusal.field else "")
+    text = (
+        refusal.message
+        + (f" [{code}]" if code else "")
+        + (f" [field {refusal.field}]" if refusal.field else "")
+    )
     reasons = (refusal,)
     if code == "XRE0103" or (not call.writes and code in set(not_found)):
         return call.error(NotFound, text, errors=reasons)
     if kind == "TransactionNotFound":
         return call.error(
-            Unsupported, text, errors=reasons, next_step="check that the tenant has this MI program and transaction"
+            Unsupported,
+            text,
+            errors=reasons,
+            next_step="check that the tenant has this MI program and transaction",
         )
     if _DENIED.match(code):
         return call.error(
@@ -113,7 +122,11 @@ def gateway_refusals(body: Any) -> list[Refusal]:
         return []
     error = body.get("error")
     if isinstance(error, dict):
-        return [Refusal(_text(error.get("code")) or None, None, _text(error.get("message")) or "no reason given", None)]
+        return [
+            Refusal(
+                _text(error.get("code")) or None, None, _text(error.get("message")) or "no reason given", None
+            )
+        ]
     if isinstance(error, str):
         return [Refusal(error, None, _text(body.get("error_description")) or error, None)]
     message = _text(body.get("message")) or _text(body.get("Message"))

@@ -8,12 +8,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import httpx
 
 from fbinfor_assets.clients.auth import BearerAuth, MemoryTokenStore, TokenSource, TokenStore
-from fbinfor_assets.clients.errors import AuthorisationError, Call, ClientError, ParseError, Unsupported
+from fbinfor_assets.clients.errors import (
+    AuthorisationError,
+    Call,
+    ClientError,
+    ParseError,
+    Unsupported,
+    ValidationError,
+)
 from fbinfor_assets.clients.infor.faults import gateway_refusals
 from fbinfor_assets.clients.infor.settings import IonApi
 from fbinfor_assets.clients.retry import RetryPolicy
@@ -35,6 +43,10 @@ def _judge(call: Call, answer: Answer) -> ClientError | None:
             errors=reasons,
             next_step="check iu and ti of the .ionapi file, and that the tenant has this suite and program",
         )
+    if answer.status in (400, 415, 422):
+        return call.error(
+            ValidationError, text or "the gateway refused the request", status=answer.status, errors=reasons
+        )
     return None
 
 
@@ -44,7 +56,9 @@ def _judge_token(call: Call, answer: Answer) -> ClientError | None:
             return None
         return call.error(ParseError, "the token answer has no access_token", status=answer.status)
     reasons = gateway_refusals(answer.body)
-    text = "; ".join(f"{reason.code}: {reason.message}" for reason in reasons) or "the token request was refused"
+    text = (
+        "; ".join(f"{reason.code}: {reason.message}" for reason in reasons) or "the token request was refused"
+    )
     return call.error(
         AuthorisationError,
         text,
@@ -69,7 +83,7 @@ class InforGateway:
         *,
         transport: httpx.BaseTransport | None = None,
         token_store: TokenStore | None = None,
-        lock_path: Any = None,
+        lock_path: Path | None = None,
         timeout_seconds: float = 65.0,
         retry: RetryPolicy | None = None,
         now: Callable[[], float] = time.time,

@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from fbinfor_assets.clients.auth import TokenStore
-from fbinfor_assets.clients.errors import Call, ClientError, InDoubt, NotFound, ParseError
+from fbinfor_assets.clients.errors import Call, ClientError, InDoubt, NotFound, ParseError, ServerError
 from fbinfor_assets.clients.infor.export import Condition, Export
 from fbinfor_assets.clients.infor.faults import error_of
 from fbinfor_assets.clients.infor.gateway import InforGateway
@@ -138,7 +138,12 @@ class M3Client:
         query = [("cono", self.company)]
         if self.division:
             query.append(("divi", self.division))
-        query += [("maxrecs", str(maxrecs)), ("dateformat", "YMD8"), ("excludeempty", "false"), ("righttrim", "true")]
+        query += [
+            ("maxrecs", str(maxrecs)),
+            ("dateformat", "YMD8"),
+            ("excludeempty", "false"),
+            ("righttrim", "true"),
+        ]
         query += [("format", "UNFORMATTED"), ("extendedresult", "false")]
         if returncols:
             query.append(("returncols", ",".join(returncols)))
@@ -149,7 +154,7 @@ class M3Client:
         if result.error is not None:
             raise result.error
         if result.not_processed:
-            raise call.error(ParseError, "M3 answered without executing the transaction")
+            raise call.error(ServerError, "M3 stopped before executing it", transient=not call.writes)
         return result.records
 
     def get(
@@ -226,7 +231,7 @@ class M3Client:
         """A long list in pages: each call starts *from* the last key seen (CRS610MI LstByNumber from CUNO, MMS200MI
         SelItem from FRIT with `key_field` ITNO), asks one row more than the page and drops the overlap.
 
-        Keeps memory flat and each call well below the gateway's 60 s. Raises `ParseError` if the list does not move on.
+        The key must be unique in the list. Keeps memory flat and each call well below the gateway's 60 s. Raises `ParseError` if the list does not move on.
         """
         key_field = key_field or start_field
         last: str | None = None
@@ -300,7 +305,8 @@ class M3Client:
         body |= {"excludeEmptyValues": False, "rightTrim": True, "maxReturnedRecords": 0}
         # `transactions` must come last: the server reads the document as a stream (infor-api 2.2).
         body["transactions"] = [
-            {"transaction": name, "record": record} | ({"selectedColumns": [*returncols]} if returncols else {})
+            {"transaction": name, "record": record}
+            | ({"selectedColumns": [*returncols]} if returncols else {})
             for name, record in chunk
         ]
         return self._results(self.gateway.send(whole, "POST", EXECUTE, body=body), calls)
