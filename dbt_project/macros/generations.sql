@@ -37,8 +37,8 @@
     select cast(null as varchar) as key where false
     {%- else -%}
     {%- for item in relations -%}
-    {%- set relation = item if item is not sequence or item is string else item[0] -%}
-    {%- set expression = key if item is not sequence or item is string else item[1] -%}
+    {%- set relation = item if item is mapping else item[0] -%}
+    {%- set expression = key if item is mapping else item[1] -%}
     {%- set stamp = 'load_generation' if relation.schema in ('raw', 'ops') else '_generation' -%}
     {{ '' if loop.first else 'union ' }}select cast({{ expression }} as varchar) as key
     from {{ relation }}

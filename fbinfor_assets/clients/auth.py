@@ -215,7 +215,7 @@ class TokenSource:
     def _save(self, document: dict[str, Any]) -> None:
         try:
             self._store.save(document)
-        except Exception as error:  # noqa: BLE001 - a store may be a file or a database, and the pair must survive both
+        except Exception as error:  # a store may be a file or a database, and the pair must survive either
             raise self._call.error(
                 ServerError,
                 f"the token store cannot be written ({type(error).__name__}: {error})",

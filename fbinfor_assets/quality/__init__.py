@@ -6,8 +6,8 @@ Does not belong here: where rows come from and where a verdict is kept (`defs/ga
 are rows to judge.
 """
 
-from fbinfor_assets.quality.gate import BatchError, GateResult, Quarantined, gate
 from fbinfor_assets.quality.frames import GateSettings
+from fbinfor_assets.quality.gate import BatchError, GateResult, Quarantined, gate
 from fbinfor_assets.quality.suites import Suite, SuiteError, load_suite
 
 __all__ = [

@@ -76,26 +76,69 @@ _LINE_OF_FRESHBOOKS = {
     "taxAmount1": NUMBER,
 }
 _EXPECTED = {"expected.net": NUMBER, "expected.tax": NUMBER, "expected.total": NUMBER}
-_CUSTOMER_FIELDS = ("CUNO", "CUNM", "CUA1", "CUA2", "CUA3", "CUA4", "PONO", "TOWN", "CSCD", "ECAR", "PHNO", "MAIL")
+_CUSTOMER_FIELDS = (
+    "CUNO",
+    "CUNM",
+    "CUA1",
+    "CUA2",
+    "CUA3",
+    "CUA4",
+    "PONO",
+    "TOWN",
+    "CSCD",
+    "ECAR",
+    "PHNO",
+    "MAIL",
+)
 _CUSTOMER_FIELDS += ("CUTM", "LNCD", "YREF", "YRE2", "ALCU", "STAT", "CUTP", "CONO", "DIVI")
 _ORDER = {
-    **{f"head.{name}": TEXT for name in ("CUNO", "ORTP", "RLDT", "ORDT", "CUDT", "CUOR", "PYRE", "YREF", "OREF")},
-    **{f"head.{name}": TEXT for name in ("CUCD", "FACI", "WHLO", "PYNO", "INRC", "ADID", "TEPY", "MODL", "LNCD")},
-    **{f"address.{name}": TEXT for name in ("ADRT", "CUNM", "CUA1", "CUA2", "CUA3", "CUA4", "PONO", "TOWN", "CSCD")},
+    **{
+        f"head.{name}": TEXT
+        for name in ("CUNO", "ORTP", "RLDT", "ORDT", "CUDT", "CUOR", "PYRE", "YREF", "OREF")
+    },
+    **{
+        f"head.{name}": TEXT
+        for name in ("CUCD", "FACI", "WHLO", "PYNO", "INRC", "ADID", "TEPY", "MODL", "LNCD")
+    },
+    **{
+        f"address.{name}": TEXT
+        for name in ("ADRT", "CUNM", "CUA1", "CUA2", "CUA3", "CUA4", "PONO", "TOWN", "CSCD")
+    },
     **{f"address.{name}": TEXT for name in ("ECAR", "PHN2", "VRNO")},
     **_EXPECTED,
     "tolerance": NUMBER,
 }
-_ORDER_LINE = {"ITNO": TEXT, "ORQT": NUMBER, "SAPR": NUMBER, "CUPO": TEXT, "ITDS": TEXT, "WHLO": TEXT, "DWDT": TEXT}
+_ORDER_LINE = {
+    "ITNO": TEXT,
+    "ORQT": NUMBER,
+    "SAPR": NUMBER,
+    "CUPO": TEXT,
+    "ITDS": TEXT,
+    "WHLO": TEXT,
+    "DWDT": TEXT,
+}
 
 # The fields of each payload, by path. Anything else in a payload is an unknown field, and unknown fields do not leave.
 FIELDS: dict[str, dict[str, str]] = {
     "freshbooks__clients": {
         f"client.{name}": TEXT
-        for name in (
-            "organization fname lname email bus_phone p_street p_street2 p_city p_province p_code p_country "
-            "vat_number currency_code language note"
-        ).split()
+        for name in [
+            "organization",
+            "fname",
+            "lname",
+            "email",
+            "bus_phone",
+            "p_street",
+            "p_street2",
+            "p_city",
+            "p_province",
+            "p_code",
+            "p_country",
+            "vat_number",
+            "currency_code",
+            "language",
+            "note",
+        ]
     },
     "freshbooks__invoices": {
         "invoice.customerid": TEXT,
@@ -136,13 +179,31 @@ FIELDS: dict[str, dict[str, str]] = {
         **{f"financial.{name}": TEXT for name in ("CUNO", "VRNO", "CUCD", "VTCD", "TXAP", "TAXC")},
         **{
             f"order_info.{name}": TEXT
-            for name in ("CUNO", "TEPY", "CUCL", "ORTP", "WHLO", "FACI", "MODL", "TEDL", "PYNO", "INRC", "PLTB")
+            for name in (
+                "CUNO",
+                "TEPY",
+                "CUCL",
+                "ORTP",
+                "WHLO",
+                "FACI",
+                "MODL",
+                "TEDL",
+                "PYNO",
+                "INRC",
+                "PLTB",
+            )
         },
         **{f"change.{name}": TEXT for name in _CUSTOMER_FIELDS},
     },
     "m3__orders": _ORDER,
     "m3__credit_orders": _ORDER,
-    "m3__receipts": {"head.PBID": TEXT, "head.BOPE": TEXT, "head.ACDT": TEXT, "head.BAAN": TEXT, "kind": TEXT},
+    "m3__receipts": {
+        "head.PBID": TEXT,
+        "head.BOPE": TEXT,
+        "head.ACDT": TEXT,
+        "head.BAAN": TEXT,
+        "kind": TEXT,
+    },
 }
 
 # The day a document carries in its payload: FreshBooks writes 2010-12-01, M3 20101201 (infor-api 2.5).
@@ -163,7 +224,10 @@ LINES: dict[str, tuple[str, dict[str, str]]] = {
     "m3__receipts": (
         "lines",
         {
-            **{name: TEXT for name in ("TRNO", "CINO", "INYR", "CUNO", "PYNO", "CUCD", "PYTP", "CKNO", "LPDT")},
+            **{
+                name: TEXT
+                for name in ("TRNO", "CINO", "INYR", "CUNO", "PYNO", "CUCD", "PYTP", "CKNO", "LPDT")
+            },
             "PYAM": NUMBER,
         },
     ),
@@ -185,7 +249,15 @@ _COMMON = (
     "document_day",
     "policy.go_live",
 )
-_BATCH = ("rows", "creates", "amount", "policy.guard_creates", "policy.guard_amount", "duplicate_keys", "duplicate_refs")
+_BATCH = (
+    "rows",
+    "creates",
+    "amount",
+    "policy.guard_creates",
+    "policy.guard_amount",
+    "duplicate_keys",
+    "duplicate_refs",
+)
 
 _DOCUMENT_SUMS = (
     "line_count",
@@ -196,7 +268,15 @@ _DOCUMENT_SUMS = (
     "policy.tolerance",
     "m3_difference",
 )
-_ORDER_SUMS = ("line_count", "lines_net", "net_plus_tax", "tax_by_rate", "policy.tolerance", "policy.facility", "policy.warehouse")
+_ORDER_SUMS = (
+    "line_count",
+    "lines_net",
+    "net_plus_tax",
+    "tax_by_rate",
+    "policy.tolerance",
+    "policy.facility",
+    "policy.warehouse",
+)
 COMPUTED: dict[str, tuple[str, ...]] = {
     "freshbooks__clients": ("name",),
     "freshbooks__invoices": _DOCUMENT_SUMS,
@@ -221,7 +301,11 @@ OBJECTS = tuple(FIELDS)
 def columns(object_: str) -> dict[str, tuple[str, ...]]:
     """The columns of each frame of an outbound object: what a rule of its suite may name."""
     line_fields = LINES.get(object_, ("", {}))[1]
-    lines = ("business_key", "operation", "line_no", *line_fields, *_LINE_COMPUTED[object_]) if line_fields else ()
+    lines = (
+        ("business_key", "operation", "line_no", *line_fields, *_LINE_COMPUTED[object_])
+        if line_fields
+        else ()
+    )
     return {"documents": (*_COMMON, *FIELDS[object_], *COMPUTED[object_]), "lines": lines, "batch": _BATCH}
 
 
@@ -414,7 +498,9 @@ def _sum_document(
 ) -> None:
     """Net, tax and totals of a document by the policy's own rule: lines to cents, tax per rate or per line."""
     document["line_count"] = len(lines)
-    document["policy.tolerance"] = document_tolerance(len(lines)).quantize(Decimal("0.01"), rounding=ROUND_CEILING)
+    document["policy.tolerance"] = document_tolerance(len(lines)).quantize(
+        Decimal("0.01"), rounding=ROUND_CEILING
+    )
     net_by_rate: dict[Decimal, Decimal] = {}
     tax_by_line = net = ZERO
     readable = True
@@ -465,7 +551,9 @@ def _m3_receipt(document: Row, lines: list[Row], settings: GateSettings) -> None
     document["line_count"] = len(lines)
     document["policy.allocation_base"] = ALLOCATION_BASE
     number = document["head.PBID"]
-    document["batch_number"] = int(number) if number is not None and number.isascii() and number.isdigit() else None
+    document["batch_number"] = (
+        int(number) if number is not None and number.isascii() and number.isdigit() else None
+    )
     amounts = [line["PYAM"] for line in lines]
     if None not in amounts:
         document["lines_sum"] = sum(amounts, ZERO)
@@ -480,7 +568,9 @@ def _freshbooks_client(document: Row, lines: list[Row], settings: GateSettings) 
 
 
 def _m3_customer(document: Row, lines: list[Row], settings: GateSettings) -> None:
-    changed = [name for name in FIELDS["m3__customers"] if name.startswith("change.") and document[name] is not None]
+    changed = [
+        name for name in FIELDS["m3__customers"] if name.startswith("change.") and document[name] is not None
+    ]
     document["changed_fields"] = ", ".join(name for name in changed if name != "change.CUNO") or None
 
 

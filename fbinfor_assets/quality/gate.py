@@ -234,8 +234,9 @@ def _exception(info: Mapping[str, Any]) -> str | None:
 def _engine() -> tuple[Any, Any]:
     """One in-memory context per process: nothing is read from or written to disk, nothing is reported anywhere."""
     os.environ["GX_ANALYTICS_ENABLED"] = "false"  # read when the library is imported
-    import great_expectations
     from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    import great_expectations
 
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)

@@ -108,7 +108,9 @@ def load_suite(suite_dir: Path, object_: str) -> Suite:
             "or set the flow's mode to observe in policy.yml"
         )
     if content.get("name") != object_:
-        raise SuiteError(f"the suite {path.name} is named {content.get('name')!r}; its name must be {object_!r}")
+        raise SuiteError(
+            f"the suite {path.name} is named {content.get('name')!r}; its name must be {object_!r}"
+        )
     rules: set[str] = set()
     for number, expectation in enumerate(expectations, start=1):
         _check(path.name, number, expectation, rules)

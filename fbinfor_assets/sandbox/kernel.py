@@ -242,6 +242,11 @@ class State:
         return self._sequence
 
     @property
+    def last_sequence(self) -> int:
+        """The sequence of the newest log line, 0 before the first."""
+        return self._sequence
+
+    @property
     def uncommitted(self) -> bool:
         """Whether something waits for `commit`."""
         return bool(self._dirty or self._dirty_meta or self._pending)
@@ -572,7 +577,12 @@ def create_app(
         if table is None:
             counts = {kind: len(state.tables(kind)) for kind in state.kinds()}
             return json_response(
-                {"name": name, "now": clock.now().isoformat(), "tables": counts, "writes": state._sequence}
+                {
+                    "name": name,
+                    "now": clock.now().isoformat(),
+                    "tables": counts,
+                    "writes": state.last_sequence,
+                }
             )
         rows = list(state.tables(table).values()) if table in state.kinds() else []
         offset, limit = _number(request, "offset", 0), _number(request, "limit", len(rows))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import bindparam, func, insert, or_, select, type_coerce, update
 
 from fbinfor_assets.store import schema
 from fbinfor_assets.store.engine import Transaction
@@ -75,7 +75,7 @@ class Attempt:
 _LIFE = (
     "state attempts lease_owner lease_until not_before remote_id error_class error updated_at change_seq".split()
 )
-_CONTENT = (
+CONTENT = (
     "operation payload payload_sha verdict_id agreed links document_date currency amount business_key".split()
 )
 
@@ -104,6 +104,27 @@ def in_state(tx: Transaction, object: str, *states: str) -> list[Intent]:
     return _intents(tx, query)
 
 
+def due(tx: Transaction, object: str, state: str, limit: int) -> list[Intent]:
+    """At most `limit` intents in a state whose `not_before` has come, in the order they were planned."""
+    t = schema.intent
+    now_due = or_(t.c.not_before.is_(None), t.c.not_before <= tx.now)
+    query = select(t).where(t.c.object == object, t.c.state == state, now_due)
+    return _intents(tx, query.order_by(t.c.created_at, t.c.id).limit(limit))
+
+
+def earliest(tx: Transaction, object: str, *states: str) -> datetime | None:
+    """When the first intent in any of these states is due (now, if one always was), None if there is none."""
+    t = schema.intent
+    at = func.min(func.coalesce(t.c.not_before, type_coerce(tx.now, schema.Instant)))
+    return tx.execute(select(at).where(t.c.object == object, t.c.state.in_(states))).scalar_one()
+
+
+def count(tx: Transaction, object: str, state: str) -> int:
+    """How many intents of an object are in a state."""
+    t = schema.intent
+    return tx.execute(select(func.count()).where(t.c.object == object, t.c.state == state)).scalar_one()
+
+
 def counts(tx: Transaction) -> dict[tuple[str, str], int]:
     """How many intents there are by (object, state)."""
     t = schema.intent
@@ -121,7 +142,7 @@ def move(tx: Transaction, steps: Iterable[tuple[Intent, Intent]]) -> None:
 
 def revise(tx: Transaction, steps: Iterable[tuple[Intent, Intent]]) -> None:
     """Like `move`, and replace the content (payload, verdict, amounts) too: for intents that are not out."""
-    _write(tx, list(steps), _LIFE + _CONTENT)
+    _write(tx, list(steps), _LIFE + CONTENT)
 
 
 def _write(tx: Transaction, steps: list[tuple[Intent, Intent]], columns: list[str]) -> None:

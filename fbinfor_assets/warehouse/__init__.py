@@ -175,7 +175,7 @@ class Warehouse:
     def landing_turn(self, system: str, entity: str) -> AbstractContextManager[None]:
         """Only one process at a time reads and lands an entity. Take it around reading the cursor, if that is read before
         `land` is called: else two pulls from one cursor could land an older version after a newer one."""
-        path = self.raw_path / ".turns" / f"{system}__{entity}.lock"
+        path = self.home / "locks" / f"landing-{system}__{entity}.lock"
         lock = FairLock(path, what=f"the landing of {system} {entity}", wait_seconds=self._wait_seconds)
         return lock.hold(f"landing {system} {entity}")
 
@@ -278,7 +278,7 @@ class Warehouse:
             dbt_started = time.monotonic()
             status, detail, results = "failed", "dbt was interrupted", []
             try:
-                results = runner.build(select=select, full=full_because is not None, tests=tests)
+                results = runner.build(manifest, select=select, full=full_because is not None, tests=tests)
                 status, detail = _worth(
                     results, runner.required(manifest), tests=tests, seeds_stand=seeds_stand
                 )
@@ -388,10 +388,10 @@ def _counted(con: duckdb.DuckDBPyConnection, result: NodeResult, generation: int
         return result
     columns = {row[0] for row in con.execute(f"describe {result.relation}").fetchall()}
     written = (
-        "count(*) filter (where _generation = $generation)" if "_generation" in columns else "null::bigint"
+        f"count(*) filter (where _generation = {int(generation)})" if "_generation" in columns else "null"
     )
-    rows, of_this_build = con.execute(
-        f"select count(*), {written} from {result.relation} where $generation is not null",
-        {"generation": generation},
-    ).fetchone() or (None, None)
+    rows, of_this_build = con.execute(f"select count(*), {written} from {result.relation}").fetchone() or (
+        None,
+        None,
+    )
     return replace(result, rows=rows, written=of_this_build)

@@ -119,15 +119,14 @@ class DbtRunner:
         return found[1]
 
     def build(
-        self, *, select: Sequence[str] | None = None, full: bool = False, tests: bool = True
+        self, manifest: Any, *, select: Sequence[str] | None = None, full: bool = False, tests: bool = True
     ) -> list[NodeResult]:
         """Run `dbt build` and return what became of each node; a failing node is a result, not an exception.
 
-        `select`: dbt selectors, None for everything (then dbt's unit tests, which need no data, run in full builds only).
+        `manifest`: from `warm()`. `select`: dbt selectors, None for everything (then dbt's unit tests, which need no data, run in full builds only).
         The caller holds the warehouse's lock and has no connection open. When this returns or raises, dbt has closed the
         file. Raises `DbtBroken` if dbt could not start.
         """
-        manifest = self.warm()
         arguments = ["build", "--no-write-json"]
         if select is not None:
             arguments += ["--select", *select]

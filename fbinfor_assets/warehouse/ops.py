@@ -208,7 +208,7 @@ def _upsert(
 
 def _value(table: str, spec: _Copy, row: Mapping[str, Any], name: str, kind: pa.DataType) -> Any:
     value = row.get(name)
-    if value is None or value == "" and kind is not _TEXT:
+    if value is None or (value == "" and kind is not _TEXT):
         return None
     try:
         if kind is _TEXT:

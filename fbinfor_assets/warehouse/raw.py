@@ -51,23 +51,24 @@ def sql(name: str) -> str:
     return resources.files("fbinfor_assets.warehouse").joinpath("sql", f"{name}.sql").read_text()
 
 
-def ensure_schema(con: duckdb.DuckDBPyConnection) -> bool:
-    """Make schemas raw and ops where they are missing; return True if they were of another version and made anew."""
-    renewed = False
-    if _exists(con, "ops", "schema_version"):
-        found = con.execute("select max(version) from warehouse.ops.schema_version").fetchone()
+def ensure_schema(con: duckdb.DuckDBPyConnection) -> None:
+    """Make schemas raw and ops where they are missing, and anew where they are of another version."""
+    is_there = _exists(con, "ops", "schema_version")
+    if is_there:
+        found = con.execute("select max(version) from ops.schema_version").fetchone()
         if found == (SCHEMA_VERSION,):
-            return False
-        con.execute("drop schema if exists warehouse.raw cascade; drop schema warehouse.ops cascade")
-        renewed = True
+            return
     con.execute("begin")
+    if is_there:
+        # Nothing is lost: the landing files and the operational store have it all, and the next build is a full one.
+        con.execute("drop schema if exists raw cascade")
+        con.execute("drop schema ops cascade")
     con.execute(sql("schema"))
     for system, entities in ENTITIES.items():
         for entity in entities:
             con.execute(sql("raw_table").format(table=f"{system}__{entity}"))
     con.execute("insert into ops.schema_version values (?)", [SCHEMA_VERSION])
     con.execute("commit")
-    return renewed
 
 
 def load_pending(con: duckdb.DuckDBPyConnection, raw: Path, generation: int) -> Loaded:
@@ -85,15 +86,13 @@ def load_pending(con: duckdb.DuckDBPyConnection, raw: Path, generation: int) -> 
             if pending:
                 files += len(pending)
                 rows_in += _load(con, raw, system, entity, pending, generation)
-        (rows,) = con.execute(
-            "select coalesce(sum(rows_loaded), 0) from ops.loaded_files where load_generation = ?",
-            [generation],
-        ).fetchone() or (0,)
+        now = con.execute("select file, rows_loaded from ops.loaded_files").fetchall()
+        rows = sum(count for file, count in now if file not in done)
         con.execute("commit")
     except BaseException:
         con.execute("rollback")
         raise
-    return Loaded(files, int(rows), rows_in - int(rows), generation)
+    return Loaded(files, rows, rows_in - rows, generation)
 
 
 def forget(con: duckdb.DuckDBPyConnection) -> None:
@@ -122,7 +121,7 @@ def _landed(raw: Path) -> Iterator[tuple[str, str, list[str]]]:
     if not raw.is_dir():
         return
     for system in sorted(os.listdir(raw)):
-        if not (raw / system).is_dir():
+        if system.startswith(".") or not (raw / system).is_dir():
             continue
         for entity in sorted(os.listdir(raw / system)):
             folder = raw / system / entity

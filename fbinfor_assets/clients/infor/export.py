@@ -21,10 +21,13 @@ Execute = Callable[..., list[dict[str, str]]]
 
 OPERATORS = frozenset({"=", "<>", ">", ">=", "<", "<="})
 # M3 columns without their two-letter table prefix that hold numbers (types from the field catalogue of infor-api).
-NUMERIC_FIELDS = frozenset(
-    "ACDT BPYS CHNO CONO CUAM DLIX DUDT IDAT INYR IVAM IVDT IVNO IVQT JRNO JSNO LMDT LMTS LNAM NEPR ORDT ORQT PBID PONR "
-    "POSX PYAM RECO REDE RGDT RGTM RLDT SAPR TRCD TRNO VONO VTAM YEA4 DLQT ALQT".split()
-)
+# fmt: off
+NUMERIC_FIELDS = frozenset({
+    "ACDT", "ALQT", "BPYS", "CHNO", "CONO", "CUAM", "DLIX", "DLQT", "DUDT", "IDAT", "INYR", "IVAM", "IVDT",
+    "IVNO", "IVQT", "JRNO", "JSNO", "LMDT", "LMTS", "LNAM", "NEPR", "ORDT", "ORQT", "PBID", "PONR", "POSX",
+    "PYAM", "RECO", "REDE", "RGDT", "RGTM", "RLDT", "SAPR", "TRCD", "TRNO", "VONO", "VTAM", "YEA4",
+})
+# fmt: on
 
 
 class Export:

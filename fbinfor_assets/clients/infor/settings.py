@@ -82,8 +82,8 @@ class ExportSettings(BaseModel):
     page: int = Field(default=1000, ge=1, le=10000)
     query_limit: int = Field(default=982, ge=100)  # QERY:A982
     row_limit: int = Field(default=3985, ge=100)  # REPL:3985; a row that fills it may have been cut
-    # Adds `<prefix>CONO = company` to every query; needed where one database holds several companies.
-    company_filter: bool = False
+    # Adds `<prefix>CONO = company` to every query, as public callers do: one database may hold several companies.
+    company_filter: bool = True
     # Columns (without their table prefix) whose literals are written as numbers, besides the known ones.
     numeric_fields: frozenset[str] = frozenset()
 

@@ -86,4 +86,6 @@ def read_only(object: str, field: str, value: Any) -> FreshBooksError:
 def filter_error(field: str, value: Any, *, date: bool) -> FreshBooksError:
     """422/1023 or 1024: a known filter with a value of the wrong type; the message is assumed."""
     kind = "date" if date else "number"
-    return FreshBooksError(422, 1023 if date else 1024, f"The filter '{field}' must be a {kind}.", "", field, value)
+    return FreshBooksError(
+        422, 1023 if date else 1024, f"The filter '{field}' must be a {kind}.", "", field, value
+    )

@@ -105,3 +105,11 @@ def choice(given: Given, name: str, object: str, allowed: tuple[Any, ...]) -> An
     if isinstance(value, bool) or value not in allowed:
         raise invalid(object, name, value)
     return value
+
+
+def flag(given: Given, name: str, object: str) -> bool:
+    """true or false, also as 1 or 0. 422/1031 else (the message is assumed)."""
+    value = given[name]
+    if value in (True, False):
+        return bool(value)
+    raise FreshBooksError(422, 1031, f"The field '{name}' must be a boolean.", object, name, value)

@@ -98,7 +98,8 @@ def is_text(get: Get) -> Filter:
 def like(*gets: Get) -> Filter:
     """One of the row's texts contains the value, in any case (assumed: contains)."""
     return Filter(
-        _folded, test=lambda row, wanted: any(w in (get(row) or "").casefold() for w in wanted for get in gets)
+        _folded,
+        test=lambda row, wanted: any(w in (get(row) or "").casefold() for w in wanted for get in gets),
     )
 
 
@@ -175,6 +176,11 @@ class Lister:
     def __init__(self) -> None:
         self._remembered: dict[Any, list[int]] = {}
         self._at: Any = None
+
+    def forget(self) -> None:
+        """Forget all selections, after a reset."""
+        self._remembered.clear()
+        self._at = None
 
     def page(self, resource: Resource, query: Query) -> dict[str, Any]:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""

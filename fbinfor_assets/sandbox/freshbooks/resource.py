@@ -99,7 +99,9 @@ class Resource:
         self.log(f"{actor}.create", row, given, raw)
         return self.rows[row["id"]]
 
-    def update(self, id_text: str | int, given: fields.Given, raw: bytes | None = None, actor: str = "api") -> Row:
+    def update(
+        self, id_text: str | int, given: fields.Given, raw: bytes | None = None, actor: str = "api"
+    ) -> Row:
         """Update, delete (vis_state 1) or restore (vis_state 0, 2), and log."""
         row = self.get(id_text)
         rest = dict(given)

@@ -36,7 +36,8 @@ class World:
         number = int(secret(seed, "freshbooks", "numbers", length=8), 16)
         letters = "ABCDEFGHJKLMNPQRSTUVWXYZ"
         self.account_id = "".join(
-            letters[int(secret(seed, "freshbooks", f"account{n}", length=4), 16) % len(letters)] for n in range(3)
+            letters[int(secret(seed, "freshbooks", f"account{n}", length=4), 16) % len(letters)]
+            for n in range(3)
         ) + str(number % 900 + 100)
         self.business_id = 400_000 + number % 100_000
         self.identity_id = 10_000 + number % 80_000
@@ -72,6 +73,10 @@ class World:
         """(stamp, version) of this instant in US/Eastern: "2021-04-16 10:31:58" and with microseconds."""
         version = self.clock.now().astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S.%f")
         return version[:19], version
+
+    def eastern_stamp(self, at: datetime) -> str:
+        """An instant as accounting stamps are written: "2021-04-16 10:31:58", US/Eastern."""
+        return at.astimezone(EASTERN).strftime("%Y-%m-%d %H:%M:%S")
 
     def utc_stamp(self, at: datetime | None = None) -> str:
         """The form of client.signup_date: "2021-04-16 14:31:58", UTC."""

@@ -221,4 +221,3 @@ def fields_of_a_customer() -> frozenset[str]:
     programs = load()["CRS610MI"]
     names = (programs[name].inputs for name in ("ChgBasicData", "ChgOrderInfo", "ChgFinancial"))
     return frozenset().union(*names) - _NOT_DATA
-

@@ -64,7 +64,9 @@ def _quantities(order: Row, wanted: Mapping[str, Decimal] | None) -> dict[str, D
     for ponr, quantity in wanted.items():
         left = remaining(_line(order, ponr))
         if not quantity or quantity * left <= 0 or abs(quantity) > abs(left):
-            raise FulfilmentError(f"order {order['ORNO']} line {ponr}: {quantity} asked, {left} left to deliver")
+            raise FulfilmentError(
+                f"order {order['ORNO']} line {ponr}: {quantity} asked, {left} left to deliver"
+            )
     return dict(wanted)
 
 
@@ -359,8 +361,20 @@ def list_invoice_lines(call: Call) -> list[Row]:
     shared = {name: head[name] for name in ("ORNO", "DLIX", "WHLO", "PYNO", "VTCD")}
     shared |= {"CUNM": payer.get("CUNM", ""), "BSCD": "GB", "FTCO": head["CSCD"], "VTP1": head["VTRT"]}
     rows = [
-        {"IVTP": head["IVTP"], "AMT1": head["NTAM"], "AMT2": head["NTAM"], "AMT3": head["NTAM"], "VTAM": "0.00"},
-        {"IVTP": "90", "AMT1": head["VTAM"], "AMT2": head["VTAM"], "VTAM": head["VTAM"], "CVBA": head["NTAM"]},
+        {
+            "IVTP": head["IVTP"],
+            "AMT1": head["NTAM"],
+            "AMT2": head["NTAM"],
+            "AMT3": head["NTAM"],
+            "VTAM": "0.00",
+        },
+        {
+            "IVTP": "90",
+            "AMT1": head["VTAM"],
+            "AMT2": head["VTAM"],
+            "VTAM": head["VTAM"],
+            "CVBA": head["NTAM"],
+        },
     ]
     return [{**shared, **row, "IVRF": head["EXIN"]} for row in rows]
 
@@ -438,6 +452,7 @@ def get_delivery_line(call: Call) -> list[Row]:
     delivery, order = _delivery(call)
     for entry in delivery["lines"]:
         if entry["PONR"] == call.record["PONR"]:
-            return [{**delivery_line(order, delivery, entry), "PYNO": order["PYNO"], "UNMS": "PCS", "SACD": "1"}]
+            return [
+                {**delivery_line(order, delivery, entry), "PYNO": order["PYNO"], "UNMS": "PCS", "SACD": "1"}
+            ]
     raise Nok("XRE0103", "PONR")
-

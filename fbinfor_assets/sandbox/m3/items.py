@@ -9,9 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, parse_decimal
-from fbinfor_assets.sandbox.m3.world import CURRENCY, GOODS, ITEM_TYPES, SERVICE_ITEMS, Call, Row, World, transaction
+from fbinfor_assets.sandbox.m3.world import (
+    CURRENCY,
+    GOODS,
+    ITEM_TYPES,
+    SERVICE_ITEMS,
+    Call,
+    Row,
+    World,
+    transaction,
+)
 
-_DEFAULTS: Row = {"STAT": "20", "RESP": "M3SIM", "UNMS": "PCS", "MABU": "1", "PRVG": "", "SALE": "1", "SAPR": "0"}
+_DEFAULTS: Row = {
+    "STAT": "20",
+    "RESP": "M3SIM",
+    "UNMS": "PCS",
+    "MABU": "1",
+    "PRVG": "",
+    "SALE": "1",
+    "SAPR": "0",
+}
 
 
 def add_item(world: World, values: Record) -> Row:

@@ -64,7 +64,9 @@ class Nok(Exception):
     `code` is the message id (empty for errors of m3api-rest itself), `field` the input field, `kind` the errorType.
     """
 
-    def __init__(self, code: str, field: str = "", *values: object, text: str = "", kind: str = NOT_OK) -> None:
+    def __init__(
+        self, code: str, field: str = "", *values: object, text: str = "", kind: str = NOT_OK
+    ) -> None:
         message = text or MESSAGES.get(code, code)
         for position, value in enumerate(values, 1):
             message = message.replace(f"&{position}", str(value))
@@ -91,7 +93,9 @@ class Options:
 
 
 _FLAGS = {"excludeempty": "excludeempty", "excludempty": "excludeempty"}  # both spellings are in the wild
-_IGNORED = frozenset(("lanc", "locale", "timezone", "format", "metadata", "returnsystemfields", "m3user", "_rid"))
+_IGNORED = frozenset(
+    ("lanc", "locale", "timezone", "format", "metadata", "returnsystemfields", "m3user", "_rid")
+)
 
 
 def parse_options(pairs: Iterable[tuple[str, str]]) -> tuple[Options, Record]:
@@ -155,7 +159,9 @@ def parse_bulk(body: Any, query: Options) -> tuple[str, list[BulkCall]]:
     if not isinstance(body, dict) or not isinstance(body.get("program"), str):
         raise ValueError('the body must be an object with "program" and "transactions"')
     if next(reversed(body)) != "transactions" or not isinstance(body["transactions"], list):
-        raise ValueError('"transactions" must be a list and the last attribute of the body')  # the server streams
+        raise ValueError(
+            '"transactions" must be a list and the last attribute of the body'
+        )  # the server streams
     options = replace(
         query,
         cono=str(body.get("cono", query.cono)),
@@ -185,7 +191,9 @@ def _bulk_record(record: Any, position: int) -> Record:
             value = ""
         if isinstance(value, bool | float | list | dict):
             # A JSON number with a fraction would already have lost its exact value here.
-            raise ValueError(f"transactions[{position}].record.{field} must be text, not {type(value).__name__}")
+            raise ValueError(
+                f"transactions[{position}].record.{field} must be text, not {type(value).__name__}"
+            )
         plain[field] = str(value)
     return plain
 
@@ -244,7 +252,12 @@ def shape(transaction: Transaction, rows: Iterable[Mapping[str, Any]], options: 
 
 
 def result(
-    name: str, record: Mapping[str, str], records: list[Record], options: Options, nok: Nok | None, keep_records: bool
+    name: str,
+    record: Mapping[str, str],
+    records: list[Record],
+    options: Options,
+    nok: Nok | None,
+    keep_records: bool,
 ) -> dict[str, Any]:
     """One entry of `results` (infor-api 2.3); the error attributes are there only on failure."""
     entry: dict[str, Any] = {"transaction": name}

@@ -89,7 +89,9 @@ def add_batch_line(call: Call) -> list[Row]:
     for name in _REFUSED_ON_LINES:
         if call.text(name):
             # Ignoring a discount would silently bill another amount than the caller meant.
-            raise Nok("", name, text=f"{name}: discounts per line are not simulated; send the net price in SAPR")
+            raise Nok(
+                "", name, text=f"{name}: discounts per line are not simulated; send the net price in SAPR"
+            )
     quantity = parse_decimal(call.text("ORQT", "0"), "ORQT")
     line = {"PONR": str(len(batch["lines"]) + 1), "ITNO": itno, "ORQT": plain(quantity)}
     if call.text("SAPR"):
@@ -157,7 +159,9 @@ def _head_errors(world: World, batch: Row) -> Iterator[Row]:
     if customer is None:
         yield _error("1", "WCU0203", batch["CUNO"])
     elif customer["STAT"] != ACTIVE:
-        yield _error("1", "WST0301", customer["STAT"], text=f"Customer {batch['CUNO']} has status {customer['STAT']}")
+        yield _error(
+            "1", "WST0301", customer["STAT"], text=f"Customer {batch['CUNO']} has status {customer['STAT']}"
+        )
     if batch["ORTP"] not in ORDER_TYPES:
         yield _error("1", "WTT0403", batch["ORTP"])
     if batch["FACI"] != FACILITY:
@@ -333,7 +337,10 @@ def _order_values(world: World, order: Row) -> Row:
     live = list(lines.live(order))
     net, tax, total = lines.totals(world, live, Decimal(order["VTRT"]))
     heads = [world.state.tables("OINVOH")[id_] for id_ in world.invoices_of_order.ids(order["ORNO"])]
-    billed = {name: sum((Decimal(head[name]) for head in heads), Decimal("0.00")) for name in ("NTAM", "VTAM", "IVAM")}
+    billed = {
+        name: sum((Decimal(head[name]) for head in heads), Decimal("0.00"))
+        for name in ("NTAM", "VTAM", "IVAM")
+    }
     zero = dict.fromkeys(("ODAM", "EXAM", "EFAM", "ROAM", "IDAM", "IXAM", "IFAM", "IROA"), "0.00")
     return {
         **zero,
@@ -366,7 +373,9 @@ def list_heads(call: Call) -> list[Row]:
     world, cuno = call.world, call.record["CUNO"].upper()
     low, high = call.text("ORSL"), call.text("ORST", "99")
     orders = (world.order(orno) for orno in world.orders_of_customer.ids(cuno))
-    return [{**order, "STAT": order["ORST"]} for order in orders if order["ORSL"] >= low and order["ORST"] <= high]
+    return [
+        {**order, "STAT": order["ORST"]} for order in orders if order["ORSL"] >= low and order["ORST"] <= high
+    ]
 
 
 def _shown(world: World, order: Row, line: Row) -> Row:

@@ -17,14 +17,20 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "tax_rounding": ("document", "line"),  # VAT half up over the document's net per rate, or line by line
     "fulfilment": ("manual", "auto"),  # people ship (POST /_sandbox/fulfil), or the clock does
     "ship_after_days": (1,),  # auto: days after the requested delivery date RLDT (calendar days)
-    "allocation": ("on_confirm", "on_shipment"),  # lines stand at 33 after Confirm, or stay at 22 until they ship
+    "allocation": (
+        "on_confirm",
+        "on_shipment",
+    ),  # lines stand at 33 after Confirm, or stay at 22 until they ship
     # -- orders
     "credit_invoicing": ("on_confirm", "manual"),  # order type F02: invoiced at once, or when people ship it
     "service_invoicing": ("on_confirm", "manual"),  # order type F03, the same
     "negative_quantities": ("credit_types", "any"),  # guess: ORQT below zero only on F02 and on service items
     "negative_prices": ("refused", "allowed"),  # guess: SAPR below zero
     "price_decimals": (6,),  # decimals SAPR may carry; more is a numeric error (XNU0000)
-    "batch_item_check": ("on_confirm", "on_entry"),  # an unknown ITNO leaves the batch at 25, or AddBatchLine refuses
+    "batch_item_check": (
+        "on_confirm",
+        "on_entry",
+    ),  # an unknown ITNO leaves the batch at 25, or AddBatchLine refuses
     "credit_includes_orders": (True, False),  # credit limit counts confirmed orders not yet invoiced
     # -- payments
     "pbid": ("caller", "series"),  # guess: the caller chooses PBID, or M3 gives it from a series

@@ -13,7 +13,7 @@ Amounts are text with two decimals in CURRENCY, days are YYYYMMDD.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right, insort
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -136,16 +136,20 @@ class World:
         self.orders_of_customer = state.index("OOHEAD", lambda row: row["CUNO"])
         self.orders_of_reference = state.index("OOHEAD", lambda row: row["PYRE"] or None)
         self.batches_of_reference = state.index("OXHEAD", lambda row: row["PYRE"] or None)
-        self.unfinished_orders = state.index("OOHEAD", lambda row: row["CUNO"] if row["ORSL"] < "66" else None)
-        self.deliveries_of_order = state.index("ODHEAD", lambda row: row["ORNO"])
-        self.delivery_of_invoice = state.index(
-            "ODHEAD", lambda row: (row["YEA4"], row["IVNO"]) if row["IVNO"] else None
+        self.unfinished_orders = state.index(
+            "OOHEAD", lambda row: row["CUNO"] if row["ORSL"] < "66" else None
         )
+        self.deliveries_of_order = state.index("ODHEAD", lambda row: row["ORNO"])
+        self.deliveries_of_invoice = state.index("ODHEAD", lambda row: row["IVNO"] or None)
         self.invoices_of_order = state.index("OINVOH", lambda row: row["ORNO"])
+        self.invoices_of_number = state.index("OINVOH", lambda row: row["IVNO"])
         self.ledger_of_item = state.index("FSLEDG", item_key)
+        self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
+        self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
+        self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
         self.reindex()
 
     # -- rows
@@ -321,7 +325,7 @@ class Call:
         self.world.state.log(self.operation, object_, key, self.sent)
 
 
-Handler = Callable[[Call], "list[Row]"]
+Handler = Callable[[Call], Iterable[Row]]
 HANDLERS: dict[tuple[str, str], Handler] = {}
 
 

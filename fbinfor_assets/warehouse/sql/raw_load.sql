@@ -58,8 +58,7 @@ select
     versions.is_newest as is_current
 from temp.incoming
 inner join temp.versions using (landing_id, ordinal)
-where versions.is_new
-order by incoming.landing_id, incoming.ordinal;
+where versions.is_new;
 
 insert into ops.loaded_files
 select

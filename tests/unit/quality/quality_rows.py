@@ -137,7 +137,12 @@ _PAYLOADS: dict[str, dict[str, Any]] = {
         "payload": {
             "program": "MMS200MI",
             "transaction": "AddItmViaItmTyp",
-            "record": {"ITTY": "SHG", "ITNO": "85123A", "ITDS": "WHITE HANGING HEART T-LIGHT HO", "FUDS": "x"},
+            "record": {
+                "ITTY": "SHG",
+                "ITNO": "85123A",
+                "ITDS": "WHITE HANGING HEART T-LIGHT HO",
+                "FUDS": "x",
+            },
             "template": "shop_goods",
         },
     },
@@ -246,9 +251,48 @@ _PAYLOADS: dict[str, dict[str, Any]] = {
 def good(object_: str, **changes: Any) -> dict[str, Any]:
     """A row that passes; `changes` are columns of the row (`operation=`, `remote_id=`, …)."""
     row = copy.deepcopy(_PAYLOADS[object_])
-    row = {"operation": "create", "remote_id": None, "document_date": None, "currency": None, "amount": None, **row}
+    row = {
+        "operation": "create",
+        "remote_id": None,
+        "document_date": None,
+        "currency": None,
+        "amount": None,
+        **row,
+    }
     row.update(changes)
     return signed(row)
+
+
+# Where the reference of a record stands in its payload, and how the n-th one is written.
+_REFERENCES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "freshbooks__clients": ("[fbinfor SHOP-{n}]", ("client.note",)),
+    "freshbooks__invoices": ("5{n:05d}", ("invoice.invoice_number",)),
+    "freshbooks__credit_notes": ("C5{n:05d}", ("credit_note.credit_number",)),
+    "m3__items": ("IT{n}", ("record.ITNO",)),
+    "m3__customers": ("FB{n:08d}", ("add.CUNO", "financial.CUNO")),
+    "m3__orders": ("FB-ABC123-{n}", ("head.PYRE",)),
+    "m3__credit_orders": ("FBC-ABC123-{n}", ("head.PYRE",)),
+    "m3__receipts": ("{n}", ("head.PBID",)),
+}
+
+
+def numbered(object_: str, n: int, **changes: Any) -> dict[str, Any]:
+    """The n-th good row (1-based): another business key, another reference, also inside the payload."""
+    form, paths = _REFERENCES[object_]
+    reference = form.format(n=n)
+    row = good(object_, business_key=f"row {n}", target_ref=reference, **changes)
+    for path in paths:
+        put(row["payload"], path, reference)
+    return signed(row)
+
+
+def put(payload: dict[str, Any], path: str, value: Any) -> None:
+    """Set one value of a payload by its path (`lines.0.SAPR`)."""
+    place: Any = payload
+    *way, last = path.split(".")
+    for step in way:
+        place = place[int(step)] if step.isdigit() else place[step]
+    place[last] = value
 
 
 def signed(row: dict[str, Any]) -> dict[str, Any]:
@@ -259,11 +303,7 @@ def signed(row: dict[str, Any]) -> dict[str, Any]:
 def with_value(object_: str, path: str, value: Any, **changes: Any) -> dict[str, Any]:
     """A good row with one value of its payload changed, consistently hashed. `path`: `lines.0.SAPR`."""
     row = good(object_, **changes)
-    place = row["payload"]
-    *way, last = path.split(".")
-    for step in way:
-        place = place[int(step)] if step.isdigit() else place[step]
-    place[last] = value
+    put(row["payload"], path, value)
     return signed(row)
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
+from decimal import Decimal
 
 import pytest
-from quality_rows import ROOT, SETTINGS, SUITES, good, judged
+from quality_rows import ROOT, SETTINGS, SUITES, good, judged, numbered
 
 from fbinfor_assets.quality import SuiteError, gate, load_suite
 from fbinfor_assets.quality.frames import OBJECTS, columns
@@ -33,7 +35,9 @@ def test_rules_speak_only_about_columns_that_exist(object_):
     known = columns(object_)
     for expectation in load_suite(SUITES, object_).expectations:
         kwargs = expectation["kwargs"]
-        named = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + kwargs.get("column_list", [])
+        named = [kwargs[k] for k in ("column", "column_A", "column_B") if k in kwargs] + kwargs.get(
+            "column_list", []
+        )
         named += [kwargs["row_condition"]["column"]["name"]] if "row_condition" in kwargs else []
         assert set(named) <= set(known[expectation["meta"]["frame"]]), expectation["meta"]["rule"]
 
@@ -143,11 +147,6 @@ def test_the_shipped_suites_hold_no_warning_severity_for_money():
 
 
 def test_judging_a_thousand_orders_takes_seconds_not_minutes():
-    rows = [good("m3__orders", business_key=str(n), target_ref=f"FB-ABC123-{n}") for n in range(1, 1001)]
-    for row in rows:
-        row["payload"]["head"]["PYRE"] = row["target_ref"]
-    from quality_rows import signed
-
-    guard = SETTINGS.__class__(**{**SETTINGS.__dict__, "guard_creates": 1000, "guard_amount": SETTINGS.guard_amount * 10})
-    result = judged("m3__orders", *(signed(row) for row in rows), settings=guard)
-    assert len(result.payload_shas) == 1000
+    rows = [numbered("m3__orders", n) for n in range(1, 1001)]
+    high = dataclasses.replace(SETTINGS, guard_creates=1000, guard_amount=Decimal(1_000_000))
+    assert len(judged("m3__orders", *rows, settings=high).payload_shas) == 1000

@@ -1,0 +1,31 @@
+{#-
+  Joins to the lookups (seeds) that several models need. Belongs here: the body of a CTE each. Seeds change with a full
+  build only.
+-#}
+
+{#- spelling (lower case) -> iso2: country names, other spellings, ISO and M3 codes. -#}
+{% macro country_spellings() -%}
+    select lower(name) as spelling, iso2 from {{ ref('country_codes') }}
+    union
+    select lower(iso2), iso2 from {{ ref('country_codes') }}
+    union
+    select lower(m3_code), iso2 from {{ ref('country_codes') }}
+    union
+    select lower(name), iso2 from {{ ref('country_aliases') }}
+{%- endmacro %}
+
+{#-
+  code_upper -> rule: the first line rule that fits each distinct code of `rows`, or that names it as its M3 item.
+  Codes without a rule are left out.
+-#}
+{% macro rule_of_code(rows, column) -%}
+    select
+        codes.code_upper,
+        arg_min(rules.line_class, rules.priority) as line_class,
+        arg_min(coalesce(rules.m3_item, codes.code_upper), rules.priority) as m3_item,
+        arg_min(coalesce(rules.template, ''), rules.priority) as template
+    from (select distinct upper({{ column }}) as code_upper from {{ rows }} where {{ column }} is not null) as codes
+    inner join {{ ref('line_rules') }} as rules
+        on regexp_full_match(codes.code_upper, rules.pattern) or codes.code_upper = rules.m3_item
+    group by codes.code_upper
+{%- endmacro %}
