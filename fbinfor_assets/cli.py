@@ -62,7 +62,7 @@ def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def _open(home: Path | None, connections: Path | None, policy: Path | None):  # noqa: ANN202  App, imported late
+def _open(home: Path | None, connections: Path | None, policy: Path | None):
     from fbinfor_assets.app import App
 
     return App.open(home=home, connections=connections, policy=policy)
@@ -385,7 +385,8 @@ def sql(
     text = sys.stdin.read() if query in (None, "-") else query
     if not text or not text.strip():
         raise typer.BadParameter("there is no SQL: give it as the argument or on standard input")
-    columns, rows, more = query_snapshot(home, text, limit)
+    result = query_snapshot(home, text, limit)
+    columns, rows = result.columns, result.rows
     if json_:
         _print_json([dict(zip(columns, row, strict=True)) for row in rows])
     elif csv:
@@ -395,8 +396,8 @@ def sql(
         sheet.writerow(columns)
         sheet.writerows(rows)
     else:
-        _table("", columns, [list(row) for row in rows])
-    if more:
+        _table("", list(columns), [list(row) for row in rows])
+    if result.truncated:
         err.print(f"[dim]cut at {limit} rows; --limit 0 shows all[/]")
 
 
@@ -407,10 +408,14 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     """The errors that speak for themselves; anything else is a defect of ours."""
     from fbinfor_assets.clients.errors import ClientError
     from fbinfor_assets.config import ConfigError
+    from fbinfor_assets.delivery.gate import RefusedByGate
+    from fbinfor_assets.demo import DemoError
     from fbinfor_assets.domain.policy import PolicyError
-    from fbinfor_assets.errors import InputError, ProductError
+    from fbinfor_assets.runtime.up import UpError
+    from fbinfor_assets.store import StoreError
+    from fbinfor_assets.warehouse import WarehouseError
 
-    return (ClientError, ConfigError, PolicyError, InputError, ProductError)
+    return (ClientError, ConfigError, DemoError, PolicyError, RefusedByGate, StoreError, UpError, WarehouseError)
 
 
 def main() -> None:
@@ -426,7 +431,7 @@ def main() -> None:
         raise SystemExit(130) from None
     except Exception as error:  # noqa: BLE001  the last place that can still say what happened
         if isinstance(error, _expected_errors()):
-            err.print(f"[red]fbinfor:[/] ", end="")
+            err.print("[red]fbinfor:[/] ", end="")
             err.print(str(error), markup=False)
             raise SystemExit(getattr(error, "exit_code", 1)) from None
         report = Path(os.environ.get("FBINFOR_HOME") or "var") / "logs" / "last-error.txt"

@@ -45,3 +45,18 @@ from (select key as {{ key }} from {{ changed }} except select {{ key }} from {{
     delete from {{ target }} where {{ key }} in (select {{ key }} from {{ new_rows }});
     insert into {{ target }} ({{ columns }}) (select {{ columns }} from {{ new_rows }} where _generation >= 0)
 {%- endmacro %}
+
+{#-
+  Ends a model of one row per key that is often computed again with the same result: keeps the rows that differ from those
+  that stand, so that nothing behind it is computed for nothing. `rows` has the model's columns without `_generation`.
+-#}
+{% macro only_different(key, rows='final') -%}
+select *, {{ generation() }} as _generation
+from (
+    select * from {{ rows }}
+    {%- if is_incremental() %}
+    except
+    select * exclude (_generation) from {{ this }} where {{ key }} in (select {{ key }} from {{ rows }})
+    {%- endif %}
+)
+{%- endmacro %}

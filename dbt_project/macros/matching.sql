@@ -54,3 +54,41 @@
 {% macro email_domain(expression) -%}
     nullif(lower(split_part({{ expression }}, '@', 2)), '')
 {%- endmacro %}
+
+{#-
+  One-to-one assignment, body of the CTEs `<name>_1` ... `<name>`: each pass takes the pairs that are the single strongest
+  of both their sides, then the sides are taken. A tie is never broken by chance: it stays open for a person.
+
+  edges: CTE with left_uid, right_uid, strength; all of them may be linked automatically
+-#}
+{% macro one_to_one(name, edges, passes=4) -%}
+{%- for pass in range(1, passes + 1) %}
+{{ name }}_{{ pass }} as (
+
+    select *
+    from {{ edges }}
+    where true
+        {%- for before in range(1, pass) %}
+        and left_uid not in (select left_uid from {{ name }}_{{ before }})
+        and right_uid not in (select right_uid from {{ name }}_{{ before }})
+        {%- endfor %}
+    qualify strength = max(strength) over (partition by left_uid)
+        and strength = max(strength) over (partition by right_uid)
+        and count(*) over (partition by left_uid, strength) = 1
+        and count(*) over (partition by right_uid, strength) = 1
+
+),
+{% endfor %}
+{{ name }} as (
+    {% for pass in range(1, passes + 1) %}
+    select * from {{ name }}_{{ pass }}
+    {{ 'union all' if not loop.last }}
+    {%- endfor %}
+
+)
+{%- endmacro %}
+
+{#- Uid of a party that a crosswalk row names; shop ids may carry the prefix of our token (`SHOP-17850`). -#}
+{% macro crosswalk_party(system, id) -%}
+    {{ system }} || ':' || if({{ system }} = 'shop', regexp_replace({{ id }}, '^SHOP-', ''), {{ id }})
+{%- endmacro %}

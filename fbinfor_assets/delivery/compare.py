@@ -45,7 +45,9 @@ def same_number(sent: Any, got: Any) -> bool:
 def describe(differences: Iterable[tuple[str, Any, Any]]) -> str:
     """`field: sent 'a', target holds 'b'` for up to five fields."""
     found = list(differences)
-    parts = [f"{name}: sent {text_of(sent)!r}, the target holds {text_of(got)!r}" for name, sent, got in found[:5]]
+    parts = [
+        f"{name}: sent {text_of(sent)!r}, the target holds {text_of(got)!r}" for name, sent, got in found[:5]
+    ]
     more = f" and {len(found) - 5} more" if len(found) > 5 else ""
     return "; ".join(parts) + more
 

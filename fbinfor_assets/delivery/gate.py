@@ -40,7 +40,9 @@ def _hash(who: str, payload: dict | str) -> str:
     try:
         return payload_sha(payload)
     except (NotCanonical, ValueError) as error:
-        raise RefusedByGate(f"{who}: the payload has no canonical form ({error}); nothing was sent") from error
+        raise RefusedByGate(
+            f"{who}: the payload has no canonical form ({error}); nothing was sent"
+        ) from error
 
 
 def check_rows(tx: Transaction, object: str, rows: Iterable[OutboundRow], verdict_id: str | None) -> None:
@@ -78,7 +80,10 @@ class IntentGate:
                 self._allowed[intent.verdict_id] = verdicts.payloads(tx, intent.verdict_id)
             who = f"{intent.object} {intent.business_key}"
             found = _hash(who, intent.payload)
-            if found != intent.payload_sha or (intent.business_key, found) not in self._allowed[intent.verdict_id]:
+            if (
+                found != intent.payload_sha
+                or (intent.business_key, found) not in self._allowed[intent.verdict_id]
+            ):
                 raise RefusedByGate(
                     f"{who} ({intent.target_ref}): the kept payload {found[:12]} is not the one that verdict "
                     f"{intent.verdict_id} let through ({intent.payload_sha[:12]}); nothing was sent. "

@@ -22,13 +22,17 @@ class Answered:
 
 @dataclass(frozen=True)
 class Rejected:
-    """The vendor refused it and would do so again. `rule` is the vendor's code, `field` and `value` what it named."""
+    """The vendor refused it and would do so again. `rule` is the vendor's code, `field` and `value` what it named.
+
+    `remote_id`: what was begun before the refusal and stays there; a corrected payload goes on from it.
+    """
 
     error_class: str
     rule: str
     message: str
     field: str | None = None
     value: str | None = None
+    remote_id: str | None = None
 
 
 @dataclass(frozen=True)

@@ -40,7 +40,25 @@ _NEVER_PROGRAMS = frozenset({"APS130MI", "APS131MI", "APS110MI", "CRS692MI", "CR
 # Every field that the catalogue describes as a bank's, a bank account's or a giro's (infor-m3-catalogue), and the
 # usual names of newer releases.
 _NEVER_FIELDS = frozenset(
-    "AACB AGBG AGBP AGLB AGPG AGAC BAAN BKID BLAN BLBS BSID BACN BAFN BKAC IBAN SWIF BICC".split()
+    [
+        "AACB",
+        "AGBG",
+        "AGBP",
+        "AGLB",
+        "AGPG",
+        "AGAC",
+        "BAAN",
+        "BKID",
+        "BLAN",
+        "BLBS",
+        "BSID",
+        "BACN",
+        "BAFN",
+        "BKAC",
+        "IBAN",
+        "SWIF",
+        "BICC",
+    ]
 )
 _NEVER_FRESHBOOKS = ("bank", "iban", "swift", "sort_code", "routing", "account_number", "card_number", "bic")
 
@@ -72,7 +90,9 @@ def check_freshbooks(object: str, who: str, document: Any) -> None:
         for field, value in document.items():
             lower = str(field).lower()
             if any(lower == never or lower.startswith(never + "_") for never in _NEVER_FRESHBOOKS):
-                raise Forbidden(f"{who}: {object} would write the bank detail {field!r}; fbinfor never does that")
+                raise Forbidden(
+                    f"{who}: {object} would write the bank detail {field!r}; fbinfor never does that"
+                )
             check_freshbooks(object, who, value)
     elif isinstance(document, list):
         for value in document:

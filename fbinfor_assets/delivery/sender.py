@@ -17,7 +17,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -193,7 +193,11 @@ class _Delivery:
     def _doubt(self, intent: Intent, outcome: Unknown) -> Intent:
         # The request may have been applied until now at the latest; only from then on the lag counts.
         lag = timedelta(seconds=self.settings.visibility_lag_seconds)
-        since = intent.updated_at if intent.state == State.SENDING and intent.lease_owner != self.owner else _now()
+        since = (
+            intent.updated_at
+            if intent.state == State.SENDING and intent.lease_owner != self.owner
+            else _now()
+        )
         return after(
             intent,
             Event.UNKNOWN,
@@ -213,7 +217,13 @@ class _Delivery:
                 and leases.is_over(intent.lease_owner, intent.lease_until, tx.now)
             ]
             held = [
-                after(intent, Event.UNKNOWN, **self._lease(tx.now), error_class=intent.error_class, error=intent.error)
+                after(
+                    intent,
+                    Event.UNKNOWN,
+                    **self._lease(tx.now),
+                    error_class=intent.error_class,
+                    error=intent.error,
+                )
                 for intent in due
             ]
             intents.move(tx, list(zip(due, held, strict=True)))
@@ -227,7 +237,14 @@ class _Delivery:
         except ClientError as error:
             text = f"{job.who} is in doubt and cannot be looked up: {error}"
             self.report.messages.append(text)
-            step = after(intent, Event.UNKNOWN, error_class=intent.error_class, error=text[:_LONGEST_ERROR])
+            again = _now() + timedelta(seconds=self.settings.backoff_seconds)
+            step = after(
+                intent,
+                Event.UNKNOWN,
+                not_before=again,
+                error_class=intent.error_class,
+                error=text[:_LONGEST_ERROR],
+            )
             with self.store.write() as tx:
                 intents.move(tx, [(intent, step)])
             return
@@ -292,7 +309,9 @@ class _Delivery:
                 planned = _planned(row, str(verdict_id), tx.now)
                 if intent is None:
                     new.append(after(planned, Event.PASSED))
-                elif intent.state in OUT or (intent.state == State.READY and intent.payload_sha == row.payload_sha):
+                elif intent.state in OUT or (
+                    intent.state == State.READY and intent.payload_sha == row.payload_sha
+                ):
                     self.report.skipped += 1
                 elif intent.state == State.DEAD and (row.business_key, row.payload_sha) in refused:
                     self.report.dead += 1
@@ -364,7 +383,13 @@ class _Delivery:
                     done.append(intent.business_key)
                 case Rejected():
                     detail = outcome.message
-                    step = after(intent, Event.REJECTED, error_class=outcome.error_class, error=detail[:_LONGEST_ERROR])
+                    step = after(
+                        intent,
+                        Event.REJECTED,
+                        remote_id=outcome.remote_id or intent.remote_id,
+                        error_class=outcome.error_class,
+                        error=detail[:_LONGEST_ERROR],
+                    )
                     letters.append(self._letter(job, outcome))
                 case NotSent():
                     detail = outcome.message
@@ -460,7 +485,9 @@ class _Delivery:
             log.info("%s", error)
         return later
 
-    def _confirmed(self, tx: Transaction, good: list[tuple[Job, str]], bad: list[tuple[Intent, Intent]]) -> None:
+    def _confirmed(
+        self, tx: Transaction, good: list[tuple[Job, str]], bad: list[tuple[Intent, Intent]]
+    ) -> None:
         links = {job.intent.id: _links(job.intent, remote_id) for job, remote_id in good}
         refused = crosswalk.conflicts(tx, [link for of_one in links.values() for link in of_one])
         values: dict[tuple[str, str], dict[str, str | None]] = {}
@@ -507,7 +534,10 @@ class _Delivery:
         )
 
     def _lease(self, now: datetime) -> dict[str, Any]:
-        return {"lease_owner": self.owner, "lease_until": now + timedelta(seconds=self.settings.lease_seconds)}
+        return {
+            "lease_owner": self.owner,
+            "lease_until": now + timedelta(seconds=self.settings.lease_seconds),
+        }
 
     def _earliest(self, *states: str) -> datetime | None:
         with self.store.read() as tx:
@@ -542,7 +572,9 @@ class _Delivery:
                 setattr(self.report, name, intents.count(tx, self.object, state))
             self.report.messages = list(dict.fromkeys(self.report.messages))
             for intent in intents.in_state(tx, self.object, State.CONFLICT, State.IN_DOUBT):
-                self.report.messages.append(f"{self.object} {intent.business_key} is {intent.state}: {intent.error}")
+                self.report.messages.append(
+                    f"{self.object} {intent.business_key} is {intent.state}: {intent.error}"
+                )
 
 
 def _now() -> datetime:

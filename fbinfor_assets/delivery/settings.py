@@ -38,7 +38,10 @@ class M3Names:
     ledger_prefix: str = "ES"
     payment_head: str = "ARPBHD"
     payment_line: str = "ARPBLN"
-    payment_prefix: str = "PB"
+    payment_head_prefix: str = "PH"
+    payment_line_prefix: str = "PL"
+    # Status of a payment batch that was entered and not controlled yet.
+    payment_entered: str = "10"
     # Status of a customer that is usable; 12 comes with ERRM (infor-api 2.6).
     customer_status: str = "20"
 

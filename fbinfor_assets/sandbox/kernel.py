@@ -49,6 +49,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox import faults
+
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.ledger import Ledger
 
@@ -503,13 +505,17 @@ _request_writes: ContextVar[list[int] | None] = ContextVar("request_writes", def
 class _Transaction:
     """Outermost ASGI layer: end the request's transaction before the answer, note the delivery after it."""
 
-    def __init__(self, app: Any, state: State) -> None:
-        self._app, self._state = app, state
+    def __init__(self, app: Any, state: State, planned: faults.Faults) -> None:
+        self._app, self._state, self._faults = app, state, planned
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        fault = self._faults.hit(scope)
+        if fault is not None and not await faults.before(fault, receive, send):
+            return
+        lose_answer = fault is not None and fault["do"] == "lose_answer"
         sequences: list[int] = []
         _request_writes.set(sequences)
 
@@ -519,6 +525,8 @@ class _Transaction:
                     self._state.rollback()
                 else:
                     self._state.commit()
+            if lose_answer:
+                return
             last = message["type"] == "http.response.body" and not message.get("more_body")
             gone = bool(last and sequences) and _client_gone(receive)
             await send(message)
@@ -527,6 +535,8 @@ class _Transaction:
 
         try:
             await self._app(scope, receive, watched)
+            if lose_answer:
+                await faults.cut(receive, send)
         except BaseException:
             if self._state.uncommitted:
                 self._state.rollback()
@@ -566,6 +576,7 @@ def create_app(
     GET  /_sandbox/clock          {"now"} (UTC)
     POST /_sandbox/clock          {"to": date or instant} or {"advance_days": n}: {"now", "moved"}
     GET  /_sandbox/connection     what `describe()` gives: credentials and ids for `serve`
+    GET|POST|DELETE /_sandbox/faults  see `faults.py`
     POST /_sandbox/reset          forget everything, begin again at the clock's start, then `reset()` seeds anew
     """
 
@@ -643,7 +654,9 @@ def create_app(
         control.append(Route("/_sandbox/trial-balance", trial_balance))
     if describe is not None:
         control.append(Route("/_sandbox/connection", connection))
-    app = Starlette(routes=[*routes, *control], exception_handlers=exception_handlers)
+    planned = faults.Faults()
+    app = Starlette(routes=[*routes, *control, *planned.routes], exception_handlers=exception_handlers)
+    app.state.faults = planned
     app.state.sandbox_name, app.state.sandbox = name, state
     return app
 
@@ -675,11 +688,12 @@ def run(app: Starlette, port: int) -> None:
     listener.listen(256)
     app.state.port = listener.getsockname()[1]
     config = uvicorn.Config(
-        _Transaction(app, state),
+        _Transaction(app, state, app.state.faults),
         http="httptools",
         access_log=False,
         log_level="warning",
         lifespan="off",
+        proxy_headers=False,
         # Longer than any client keeps an idle connection: the server must not be the one that hangs up.
         timeout_keep_alive=120,
         timeout_graceful_shutdown=3,

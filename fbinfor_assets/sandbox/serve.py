@@ -14,7 +14,7 @@ The line (also kept in the state folder as `sandbox.json`, readable by its owner
      "state": folder, "from": day, "to": day, "seed": n}
 
 Simulated time starts with the first day of the orders, at midnight UTC, and none has arrived then: the driver (or a
-POST to each `control_url` + `/_sandbox/clock`) moves it.
+POST to each `control_url` + `/clock`) moves it. A `control_url` ends in `/_sandbox`.
 """
 
 from __future__ import annotations
@@ -285,7 +285,7 @@ def _line(folder: Path, source: dict[str, str], children: list[_Child]) -> str:
     line: dict[str, Any] = {}
     for child in children:
         answer = httpx.get(f"{child.url}/_sandbox/connection", timeout=10, trust_env=False)
-        line[child.name] = {**answer.raise_for_status().json(), "control_url": child.url}
+        line[child.name] = {**answer.raise_for_status().json(), "control_url": f"{child.url}/_sandbox"}
     line["pids"] = {"serve": os.getpid(), **{child.name: child.process.pid for child in children}}
     line["ports"] = {child.name: child.port for child in children}
     line |= {"state": str(folder), "from": source["from"], "to": source["to"], "seed": int(source["seed"])}

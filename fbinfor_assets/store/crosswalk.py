@@ -102,7 +102,9 @@ def _touching(tx: Transaction, links: list[Link]) -> dict[tuple[str, ...], Link]
             for link in chunk
         ]
         for row in tx.execute(
-            select(t.c.entity, t.c.left_system, t.c.left_id, t.c.right_system, t.c.right_id).where(or_(*sides))
+            select(t.c.entity, t.c.left_system, t.c.left_id, t.c.right_system, t.c.right_id).where(
+                or_(*sides)
+            )
         ):
             link = Link(*row)
             found[_left(link)] = found[_right(link)] = link

@@ -34,7 +34,9 @@ def get(tx: Transaction, system: str, entity: str) -> Cursor:
     return Cursor(**row) if row else Cursor(system, entity)
 
 
-def put(tx: Transaction, system: str, entity: str, watermark: str | None, extra: dict[str, Any] | None = None) -> None:
+def put(
+    tx: Transaction, system: str, entity: str, watermark: str | None, extra: dict[str, Any] | None = None
+) -> None:
     """Set the cursor; in the same transaction as the landing it stands for."""
     tx.upsert(
         schema.cursor,

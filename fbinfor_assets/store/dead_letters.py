@@ -80,9 +80,13 @@ def resolve(tx: Transaction, object: str, business_keys: Iterable[str]) -> int:
     keys = list(business_keys)
     count = 0
     for start in range(0, len(keys), 5_000):
-        open_ones = (t.c.object == object) & (t.c.state == "open") & t.c.business_key.in_(keys[start : start + 5_000])
+        open_ones = (
+            (t.c.object == object) & (t.c.state == "open") & t.c.business_key.in_(keys[start : start + 5_000])
+        )
         if tx.execute(select(t.c.id).where(open_ones).limit(1)).first():
-            changed = tx.execute(update(t).where(open_ones).values(state="resolved", change_seq=tx.change_seq))
+            changed = tx.execute(
+                update(t).where(open_ones).values(state="resolved", change_seq=tx.change_seq)
+            )
             count += changed.rowcount
     return count
 

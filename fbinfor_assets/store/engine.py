@@ -240,11 +240,15 @@ def open_store(path_or_url: str | Path) -> Store:
         check_sqlite()
         database = make_url(url).database
         if not database or database == ":memory:":
-            raise StoreError("the store must be a file or a server: what is in memory is lost with the process")
+            raise StoreError(
+                "the store must be a file or a server: what is in memory is lost with the process"
+            )
         try:
             Path(database).parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StoreError(f"the folder of the store {database} cannot be made: {error.strerror}") from error
+            raise StoreError(
+                f"the folder of the store {database} cannot be made: {error.strerror}"
+            ) from error
         lock_path = Path(database + ".lock")
     store = Store(url, lock_path)
     try:
@@ -255,5 +259,7 @@ def open_store(path_or_url: str | Path) -> Store:
     except (DBAPIError, sqlite.DatabaseError, OSError) as error:
         store.close()
         cause = getattr(error, "orig", error)
-        raise StoreError(f"the store {text} cannot be opened ({cause}): give another path, or restore it") from error
+        raise StoreError(
+            f"the store {text} cannot be opened ({cause}): give another path, or restore it"
+        ) from error
     return store

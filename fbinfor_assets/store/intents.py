@@ -72,12 +72,30 @@ class Attempt:
 
 
 # What changes as an intent lives, and what a person or a newer row may replace before it was sent.
-_LIFE = (
-    "state attempts lease_owner lease_until not_before remote_id error_class error updated_at change_seq".split()
-)
-CONTENT = (
-    "operation payload payload_sha verdict_id agreed links document_date currency amount business_key".split()
-)
+_LIFE = [
+    "state",
+    "attempts",
+    "lease_owner",
+    "lease_until",
+    "not_before",
+    "remote_id",
+    "error_class",
+    "error",
+    "updated_at",
+    "change_seq",
+]
+CONTENT = [
+    "operation",
+    "payload",
+    "payload_sha",
+    "verdict_id",
+    "agreed",
+    "links",
+    "document_date",
+    "currency",
+    "amount",
+    "business_key",
+]
 
 
 def add(tx: Transaction, new: Sequence[Intent]) -> None:
@@ -151,7 +169,11 @@ def _write(tx: Transaction, steps: list[tuple[Intent, Intent]], columns: list[st
     t = schema.intent
     statement = (
         update(t)
-        .where(t.c.id == bindparam("was_id"), t.c.state == bindparam("was_state"), t.c.attempts == bindparam("was_n"))
+        .where(
+            t.c.id == bindparam("was_id"),
+            t.c.state == bindparam("was_state"),
+            t.c.attempts == bindparam("was_n"),
+        )
         .values({name: bindparam(name) for name in columns})
     )
     rows = []
@@ -175,7 +197,8 @@ def _intents(tx: Transaction, query: Any) -> list[Intent]:
 def start_attempts(tx: Transaction, sending: Iterable[Intent]) -> None:
     """Note that these intents are being sent now, each at its current attempt number."""
     rows = [
-        {"id": uuid7(), "intent_id": intent.id, "n": intent.attempts, "started_at": tx.now} for intent in sending
+        {"id": uuid7(), "intent_id": intent.id, "n": intent.attempts, "started_at": tx.now}
+        for intent in sending
     ]
     if rows:
         tx.execute(insert(schema.attempt), rows)

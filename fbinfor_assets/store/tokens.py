@@ -28,7 +28,9 @@ class StoreTokens:
         """The kept document, or None."""
         t = schema.token
         with self._store.read() as tx:
-            return tx.execute(select(t.c.document).where(t.c.connection == self._connection)).scalar_one_or_none()
+            return tx.execute(
+                select(t.c.document).where(t.c.connection == self._connection)
+            ).scalar_one_or_none()
 
     def save(self, document: dict[str, Any]) -> None:
         """Replace the kept document, durably."""

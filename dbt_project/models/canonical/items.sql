@@ -70,10 +70,9 @@ final as (
         item_type,
 
         -- state
-        status,
-        {{ generation() }} as _generation
+        status
     from unioned
 
 )
 
-select * from final
+{{ only_different('item_uid') }}

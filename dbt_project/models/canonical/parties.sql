@@ -222,10 +222,9 @@ final as (
         currency,
         status,
         is_walk_in,
-        updated_at,
-        {{ generation() }} as _generation
+        updated_at
     from named
 
 )
 
-select * from final
+{{ only_different('party_uid') }}

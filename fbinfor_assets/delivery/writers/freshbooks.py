@@ -61,7 +61,9 @@ def _apart(sent: Mapping[str, Any], got: Mapping[str, Any], *, skip_empty: bool)
         if name == "lines" or (skip_empty and value in (None, "")):
             continue
         same = same_number if name in _NUMBERS else same_text
-        if not (same(value, got.get(name)) or (name == "email" and same_text(value, got.get(name), fold=True))):
+        if not (
+            same(value, got.get(name)) or (name == "email" and same_text(value, got.get(name), fold=True))
+        ):
             found.append((name, value, got.get(name)))
     return found
 
@@ -102,7 +104,9 @@ class FreshBooksWriter(Writer):
     def check(self, job: Job) -> None:
         refusals.check_freshbooks(self.object, job.who, job.payload)
         if not isinstance(job.payload.get(self.single), dict):
-            raise refusals.Forbidden(f"{job.who}: the payload has no {self.single!r} object; correct the outbound model")
+            raise refusals.Forbidden(
+                f"{job.who}: the payload has no {self.single!r} object; correct the outbound model"
+            )
         if not job.is_update and not self.reference(job):
             raise refusals.Forbidden(
                 f"{job.who}: the payload carries no reference of ours, so it could not be found again after a lost "
@@ -127,7 +131,9 @@ class FreshBooksWriter(Writer):
         def run(lane: list[int]) -> None:
             for position, index in enumerate(lane):
                 if stopped.is_set():
-                    outcome: Sent = NotSent("intermittent", "not tried: FreshBooks turned an earlier one away")
+                    outcome: Sent = NotSent(
+                        "intermittent", "not tried: FreshBooks turned an earlier one away"
+                    )
                 else:
                     outcome = self._guarded(jobs[index], present)
                 outcomes[index] = outcome
@@ -137,7 +143,9 @@ class FreshBooksWriter(Writer):
                 if isinstance(outcome, NotSent) and outcome.stop:
                     stopped.set()
                 for later in lane[position + 1 :]:
-                    outcomes[later] = NotSent("intermittent", "waits for an earlier change of the same record")
+                    outcomes[later] = NotSent(
+                        "intermittent", "waits for an earlier change of the same record"
+                    )
                 return
 
         with ThreadPoolExecutor(max_workers=self.settings.workers) as pool:
@@ -148,7 +156,9 @@ class FreshBooksWriter(Writer):
     def _guarded(self, job: Job, present: Mapping[str, Row] | ClientError) -> Sent:
         refusals.check_freshbooks(self.object, job.who, job.payload)
         if isinstance(present, ClientError) and job.is_update:
-            return NotSent(str(present.error_class), f"the record could not be read before changing it: {present}")
+            return NotSent(
+                str(present.error_class), f"the record could not be read before changing it: {present}"
+            )
         try:
             return self.send(job, {} if isinstance(present, ClientError) else present)
         except ClientError as error:
@@ -174,7 +184,9 @@ class FreshBooksWriter(Writer):
             return Absent()
         if len(rows) > 1:
             ids = ", ".join(str(row["id"]) for row in rows)
-            return Differs(f"FreshBooks has {len(rows)} records with our reference {self.reference(job)}: {ids}")
+            return Differs(
+                f"FreshBooks has {len(rows)} records with our reference {self.reference(job)}: {ids}"
+            )
         apart = self.apart(job, rows[0])
         remote_id = str(rows[0]["id"])
         if apart:
@@ -291,7 +303,9 @@ class InvoiceWriter(FreshBooksWriter):
         if job.is_update:
             row = present.get(str(remote_id))
             if row is None:
-                return Differs(f"invoice {remote_id} is not in FreshBooks any more; people deleted it", remote_id)
+                return Differs(
+                    f"invoice {remote_id} is not in FreshBooks any more; people deleted it", remote_id
+                )
             if row.get("v3_status") != _DRAFT and _POSTED & self.document(job).keys():
                 return self._of_sent(job, row)
             self.client.update(self.resource, str(remote_id), self.document(job))
@@ -322,7 +336,9 @@ class InvoiceWriter(FreshBooksWriter):
         except ClientError as error:
             outcome = of_error(error)
             if isinstance(outcome, Rejected):
-                return Differs(f"invoice {remote_id} is written, but cannot be marked as sent: {error}", remote_id)
+                return Differs(
+                    f"invoice {remote_id} is written, but cannot be marked as sent: {error}", remote_id
+                )
             # Half is done: a look-up finds out which half.
             return Unknown(f"invoice {remote_id} is written, but perhaps not marked as sent: {error}")
         return Answered(remote_id)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.resource import Resource
 
 Get = Callable[[Row], Any]
+Test = Callable[[Row], bool]
 Flag = Callable[[Row], bool]
 Sort = Callable[[Row], Any]
 
@@ -36,12 +37,15 @@ DEFAULT_PER_PAGE, MAX_PER_PAGE = 15, 100
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """One known search key: `parse` its text (FreshBooksError if it cannot), then narrow by index or by test."""
+    """One known search key: `parse` its text (FreshBooksError if it cannot), then narrow by id, index or test.
+
+    `test` makes, of the parsed values, a predicate on rows.
+    """
 
     parse: Callable[[str, str], Any]
     index: Index | None = None
     by_id: bool = False
-    test: Callable[[Row, list[Any]], bool] | None = None
+    test: Callable[[list[Any]], Test] | None = None
 
 
 def _text(key: str, value: str) -> str:
@@ -92,35 +96,47 @@ def by_text(index: Index, *, fold: bool = False) -> Filter:
 
 def is_text(get: Get) -> Filter:
     """Equals a text, by looking at every row."""
-    return Filter(_folded, test=lambda row, wanted: (get(row) or "").casefold() in wanted)
+    return Filter(_folded, test=lambda wanted: lambda row: (get(row) or "").casefold() in wanted)
 
 
 def like(*gets: Get) -> Filter:
     """One of the row's texts contains the value, in any case (assumed: contains)."""
-    return Filter(
-        _folded,
-        test=lambda row, wanted: any(w in (get(row) or "").casefold() for w in wanted for get in gets),
-    )
+
+    def test(wanted: list[str]) -> Test:
+        # The newline keeps a value from matching across two fields.
+        return lambda row: all(w in "\n".join([get(row) or "" for get in gets]).casefold() for w in wanted)
+
+    return Filter(_folded, test=test)
 
 
 def from_day(get: Get) -> Filter:
     """The row's date or stamp is on that day or later."""
-    return Filter(_day, test=lambda row, wanted: (get(row) or "")[:10] >= max(wanted))
+
+    def test(wanted: list[str]) -> Test:
+        day = max(wanted)
+        return lambda row: get(row)[:10] >= day
+
+    return Filter(_day, test=test)
 
 
 def to_day(get: Get) -> Filter:
     """The row's date or stamp is on that day or earlier."""
-    return Filter(_day, test=lambda row, wanted: (get(row) or "")[:10] <= min(wanted))
+
+    def test(wanted: list[str]) -> Test:
+        day = min(wanted)
+        return lambda row: get(row)[:10] <= day
+
+    return Filter(_day, test=test)
 
 
 def at_least(get: Get) -> Filter:
     """The row's amount (decimal text) is the value or more."""
-    return Filter(_decimal, test=lambda row, wanted: Decimal(get(row)) >= max(wanted))
+    return Filter(_decimal, test=lambda wanted: lambda row: Decimal(get(row)) >= max(wanted))
 
 
 def at_most(get: Get) -> Filter:
     """The row's amount (decimal text) is the value or less."""
-    return Filter(_decimal, test=lambda row, wanted: Decimal(get(row)) <= min(wanted))
+    return Filter(_decimal, test=lambda wanted: lambda row: Decimal(get(row)) <= min(wanted))
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,7 +228,7 @@ class Lister:
 def select(resource: Resource, query: Query) -> list[int]:
     """Ids of all rows a list request means, in order."""
     candidates: Iterable[Any] | None = None
-    tests: list[Callable[[Row], bool]] = []
+    tests: list[Test] = []
     vis_state: int | None = None
     for key, values in query.search:
         if key == "vis_state":
@@ -227,7 +243,7 @@ def select(resource: Resource, query: Query) -> list[int]:
             found = wanted if known.index is None else [i for w in wanted for i in known.index.ids(w)]
             candidates = set(found) if candidates is None else candidates & set(found)  # type: ignore[operator]
         elif known.test is not None:
-            tests.append(_bind(known.test, wanted))
+            tests.append(known.test(wanted))
     for key, value in query.flags:
         if key in resource.flags:
             tests.append(_is(resource.flags[key], value))
@@ -256,9 +272,5 @@ def _knows_vis_state(resource: Resource) -> bool:
     )
 
 
-def _bind(test: Callable[[Row, list[Any]], bool], wanted: list[Any]) -> Callable[[Row], bool]:
-    return lambda row: test(row, wanted)
-
-
-def _is(flag: Flag, value: bool) -> Callable[[Row], bool]:
+def _is(flag: Flag, value: bool) -> Test:
     return lambda row: flag(row) is value

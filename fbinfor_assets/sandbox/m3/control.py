@@ -4,7 +4,7 @@ Belongs here: shipping, invoicing, closing lines, editing customers, releasing c
 Does not belong here: the kernel's verbs (clock, state, writes, reset), anything an API client may call.
 
 Every verb is a POST with a JSON body and is logged with the prefix `people.`. Wrong input is HTTP 400 with
-{"error": sentence}, and changes nothing.
+{"error": sentence}, and changes nothing. GET /_sandbox/open-orders is the list people ship from.
 """
 
 from __future__ import annotations
@@ -111,9 +111,9 @@ def cancel_line(world: World, body: Row) -> Any:
     return {"orno": orno, "orsl": order["ORSL"], "orst": order["ORST"]}
 
 
-def open_orders(world: World, body: Row) -> Any:
-    """{"cuno"?}: orders with something left to deliver: number, reference, days, and the open quantity per line."""
-    wanted = body.get("cuno")
+def open_orders(world: World, query: Row) -> Any:
+    """GET, ?cuno= for one customer: orders with something left to deliver: number, reference, days, and the open quantity per line."""
+    wanted = query.get("cuno")
     found = []
     for cuno in [wanted] if wanted else list(world.unfinished_orders.keys()):
         for orno in world.unfinished_orders.ids(cuno):
@@ -186,7 +186,6 @@ VERBS: dict[str, Verb] = {
     "/_sandbox/fulfil": fulfil,
     "/_sandbox/invoice": invoice,
     "/_sandbox/cancel-line": cancel_line,
-    "/_sandbox/open-orders": open_orders,
     "/_sandbox/people/customer": customer,
     "/_sandbox/people/release-credit": release_credit,
     "/_sandbox/people/ar-update": ar_update,
@@ -195,8 +194,13 @@ VERBS: dict[str, Verb] = {
 
 
 def routes(world: World) -> list[Route]:
-    """The verbs as routes."""
-    return [Route(path, _endpoint(world, verb), methods=["POST"]) for path, verb in VERBS.items()]
+    """The verbs as routes, and the list people ship from."""
+
+    async def list_open_orders(request: Request) -> Response:
+        return json_response(open_orders(world, dict(request.query_params)))
+
+    verbs = [Route(path, _endpoint(world, verb), methods=["POST"]) for path, verb in VERBS.items()]
+    return [*verbs, Route("/_sandbox/open-orders", list_open_orders, methods=["GET"])]
 
 
 def _endpoint(world: World, verb: Verb) -> Callable[[Request], Any]:

@@ -191,7 +191,7 @@ def list_by_number(call: Call) -> Iterator[Row]:
     table = world.state.tables("OCUSMA")
     since = call.text("LMTS")
     if since:
-        changed = world.changes["OCUSMA"].after(int(since), inclusive=True)
+        changed = world.changes["OCUSMA"].after(int(Decimal(since)), inclusive=True)
         numbers = iter(sorted(ref[0] for ref in changed if ref[0] >= first))
     else:
         numbers = world.sorted["OCUSMA"].start(first)

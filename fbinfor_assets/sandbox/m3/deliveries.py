@@ -262,9 +262,10 @@ def ledger_entry(world: World, values: Row) -> Row:
 
 def run_clock(world: World) -> list[Shipment]:
     """Switch `fulfilment: auto`: ship and invoice every order whose day has come, dated that day."""
+    today = world.last_day = world.today()
     if world.switches["fulfilment"] != "auto":
         return []
-    today, wait = world.today(), timedelta(days=world.switches["ship_after_days"])
+    wait = timedelta(days=world.switches["ship_after_days"])
     due = []
     for cuno in list(world.unfinished_orders.keys()):
         for orno in world.unfinished_orders.ids(cuno):

@@ -24,6 +24,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fbinfor_assets.sandbox.kernel import json_response, secret
+from fbinfor_assets.sandbox.m3.deliveries import run_clock
 from fbinfor_assets.sandbox.m3.dispatch import execute
 from fbinfor_assets.sandbox.m3.mi import envelope, parse_bulk, parse_options, split_matrix
 from fbinfor_assets.sandbox.m3.world import World
@@ -144,18 +145,20 @@ class Gateway:
             self._world.state.commit()
         return json_response({})
 
-    def _refusal(self, request: Request) -> Response | None:
+    def _admit(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         kept = self._world.state.get("token", token.strip()) if scheme.lower() == "bearer" else None
         if kept is None or kept["kind"] != "access" or kept["until"] <= time.time():
             return _gateway_error(401, "unauthorized", "the access token is missing, unknown or expired")
+        if self._world.today() != self._world.last_day:
+            run_clock(self._world)  # a new day began while nobody moved the clock
         return None
 
     # -- m3api-rest v2
 
     async def single(self, request: Request) -> Response:
         """GET execute/PROGRAM/TRANSACTION, also of writes; options as query or matrix parameters."""
-        refusal = self._refusal(request)
+        refusal = self._admit(request)
         if refusal is not None:
             return refusal
         # The decoded path has lost the difference between a separator and a value's own semicolon.
@@ -173,7 +176,7 @@ class Gateway:
     async def bulk(self, request: Request) -> Response:
         """POST execute: up to `bulk_maximum` transactions of one program, done in order, not atomic."""
         raw = await request.body()
-        refusal = self._refusal(request)
+        refusal = self._admit(request)
         if refusal is not None:
             return refusal
         try:

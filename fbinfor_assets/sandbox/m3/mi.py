@@ -53,7 +53,22 @@ MESSAGES = {
 }
 
 DATES = frozenset(
-    "LMDT RGDT ORDT RLDT CUDT DWDT CODT IDAT IVDT DUDT ACDT REDE DLDT LPDT CDDT RVDT SPDT PPDT FDDT DATE".split()
+    (
+        "LMDT",
+        "RGDT",
+        "ORDT",
+        "RLDT",
+        "CUDT",
+        "DWDT",
+        "CODT",
+        "IDAT",
+        "IVDT",
+        "DUDT",
+        "ACDT",
+        "REDE",
+        "DLDT",
+        "DATE",
+    )
 )
 DATE_FORMATS = {"YMD8": "%Y%m%d", "YMD6": "%y%m%d", "MDY6": "%m%d%y", "DMY6": "%d%m%y"}
 

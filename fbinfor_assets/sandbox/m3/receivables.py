@@ -179,7 +179,7 @@ def add_batch_line(call: Call) -> list[Row]:
     _settlement(world, line, Decimal(0))
     lines = [*batch["lines"], line]
     total = money(sum((Decimal(entry["PYAM"]) for entry in lines), Decimal(0)))
-    world.save("ARPBHD", int(batch["PBID"]), {**batch, "lines": lines, "CUAM": total})
+    world.save("ARPBHD", int(batch["PBID"]), {**batch, "STAT": ENTERED, "lines": lines, "CUAM": total})
     call.wrote("payment", batch["PBID"])
     return []
 

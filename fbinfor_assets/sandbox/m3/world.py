@@ -149,6 +149,7 @@ class World:
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
+        self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
         self.reindex()
 

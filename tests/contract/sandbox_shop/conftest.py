@@ -40,7 +40,7 @@ class Source:
     net: str
 
 
-FIXTURE = Source(FIXTURE_FILE, date(2010, 12, 1), date(2010, 12, 3), 8, 14, "-11013.236")
+FIXTURE = Source(FIXTURE_FILE, date(2010, 12, 1), date(2010, 12, 3), 8, 14, "-11016.486")
 REAL = Source(REAL_FILE, date(2010, 12, 1), date(2010, 12, 3), 418, 7419, "150463.300")
 # The real file is not part of the product: where it is not, the committed one stands for it.
 SOURCES = [FIXTURE, REAL] if REAL_FILE.is_file() else [FIXTURE]

@@ -71,7 +71,9 @@ def hang(connection: socket.socket) -> None:
 
 def cut_short(connection: socket.socket) -> None:
     connection.recv(65536)
-    connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"results":')
+    connection.sendall(
+        b'HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 90\r\n\r\n{"results":'
+    )
 
 
 def garbage(connection: socket.socket) -> None:
@@ -111,7 +113,7 @@ def test_a_read_is_repeated_until_it_comes_through(misbehaving):
             reset(connection)
         else:
             connection.recv(65536)
-            connection.sendall(b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}')
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}")
 
     assert wire(misbehaving(third_time), attempts=4).send(READ, "GET", "/x").body == {}
     assert len(seen) == 3
@@ -210,7 +212,9 @@ def test_a_blank_in_a_query_is_percent_encoded():
     assert query_string([("CUNM", "A & B+C"), ("x", "ü")]) == "CUNM=A%20%26%20B%2BC&x=%C3%BC"
 
 
-@given(st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists)))
+@given(
+    st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+)
 def test_json_goes_out_as_it_was_given(value):
     try:
         sent = dump_json(value)
