@@ -15,7 +15,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -132,7 +132,13 @@ _Loader.add_implicit_resolver("tag:yaml.org,2002:bool", _BOOLS, list("tTfF"))
 
 
 def _decimal(loader: yaml.SafeLoader, node: yaml.ScalarNode) -> Decimal:
-    return Decimal(loader.construct_scalar(node).replace("_", ""))
+    text = loader.construct_scalar(node)
+    try:
+        return Decimal(text.replace("_", ""))
+    except InvalidOperation:  # .inf and .nan, which YAML calls numbers
+        raise yaml.constructor.ConstructorError(
+            None, None, f"{text} is not a finite number", node.start_mark
+        ) from None
 
 
 def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode) -> dict[Any, Any]:
@@ -163,7 +169,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
         ) from None
     try:
         document = yaml.load(text, Loader=_Loader)
-    except (yaml.YAMLError, ArithmeticError) as error:
+    except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f"line {mark.line + 1}: " if mark else ""
         problem = getattr(error, "problem", None) or str(error)

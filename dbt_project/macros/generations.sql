@@ -19,11 +19,6 @@
     (select since from {{ target.database }}.ops.current_build)
 {%- endmacro %}
 
-{#- A setting of config/policy.yml as text, null if it is not set. A changed setting takes a full build. -#}
-{% macro policy(name) -%}
-    (select any_value(value) from {{ target.database }}.ops.policy where key = '{{ name }}')
-{%- endmacro %}
-
 {#-
   The keys that changed since the last complete build: body of a CTE with the single column `key` (text, distinct).
 

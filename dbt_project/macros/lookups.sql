@@ -10,8 +10,6 @@
     select lower(iso2), iso2 from {{ ref('country_codes') }}
     union
     select lower(m3_code), iso2 from {{ ref('country_codes') }}
-    union
-    select lower(name), iso2 from {{ ref('country_aliases') }}
 {%- endmacro %}
 
 {#-

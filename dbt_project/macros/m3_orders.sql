@@ -1,5 +1,6 @@
-{# One shape for both kinds of M3 orders: an order made from a FreshBooks invoice, a credit order from a credit note. #}
-{% macro m3_order_diff(object, class, role, reference, sign, order_type) %}
+{# One shape for both kinds of M3 orders: an order made from a FreshBooks invoice, a credit order from a credit note
+   (whose quantities and amounts are negative in canonical already). #}
+{% macro m3_order_diff(object, class, role, reference, order_type) %}
 with
 
 standing as ({{ standing_intents(object) }}),
@@ -14,9 +15,9 @@ source_document as (
         document.source_id,
         document.number,
         document.currency,
-        {{ sign }} * document.net as net,
-        {{ sign }} * document.tax as tax,
-        {{ sign }} * document.total as total,
+        document.net,
+        document.tax,
+        document.total,
         document.state,
         coalesce(shop.ship_country, client.country_code) as ship_country,
         client.country_code as client_country,
@@ -45,7 +46,7 @@ line as (
         coalesce(item.exists_in_m3, false) as exists_in_m3,
         line.sku,
         line.description,
-        {{ sign }} * line.quantity as quantity,
+        line.quantity,
         line.unit_price
     from source_document
     inner join {{ ref('document_lines') }} as line using (doc_uid)

@@ -1,8 +1,8 @@
-{# What the outbound models share: settings, in-flight intents, texts of amounts, forgetting what is computed anew. #}
+{# What the outbound models share: in-flight intents, texts of amounts, forgetting what is computed anew. #}
 
-{# A setting of the policy as text; cast it where it is used. #}
+{# A setting of the policy as text, null if it is not set; cast it where it is used. #}
 {% macro setting(key) -%}
-(select value from {{ source('ops', 'policy') }} where key = '{{ key }}')
+(select any_value(value) from {{ source('ops', 'policy') }} where key = '{{ key }}')
 {%- endmacro %}
 
 {# Whether a flow may write a document of this date: its mode and its go-live day. #}

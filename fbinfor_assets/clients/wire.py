@@ -143,7 +143,8 @@ class Wire:
     """An HTTP connection to one vendor. Thread-safe; close it, or use it as a context manager.
 
     `judge(call, answer)` reads 2xx and 4xx answers the vendor's way and returns an error or None; `describe(body)`
-    lists the reasons in an error body and must take any JSON. Both never raise.
+    lists the reasons in an error body and must take any JSON. Both never raise. `unauthorised` is the next step after
+    a 401, which never reaches `judge`.
     """
 
     def __init__(
@@ -152,6 +153,7 @@ class Wire:
         base_url: str,
         judge: Judge,
         describe: Describe,
+        unauthorised: str | None = None,
         auth: httpx.Auth | None = None,
         headers: Mapping[str, str] | None = None,
         timeout: float,
@@ -161,6 +163,7 @@ class Wire:
         self.base_url = base_url.rstrip("/")
         self._judge = judge
         self._describe = describe
+        self._unauthorised = unauthorised
         self._retry = retry or RetryPolicy()
         self._client = httpx.Client(
             auth=auth,
@@ -259,7 +262,11 @@ class Wire:
         reasons = _reasons(refusals)
         if status == 401:
             return call.error(
-                AuthorisationError, reasons or "the access token is not accepted", errors=refusals, **facts
+                AuthorisationError,
+                reasons or "the credentials are not accepted",
+                errors=refusals,
+                next_step=self._unauthorised,
+                **facts,
             )
         if status == 429:
             return call.error(

@@ -8,7 +8,8 @@ planned for).
              "lose_request"   the connection breaks before anything is applied
              "lose_answer"    the request is applied and logged, then the connection breaks: `delivered` stays false
              "answer"         {"status": 503, "headers": {}, "body": {}} instead of applying the request
-             "delay"          {"seconds": 0.5}, then as usual
+             "delay"          {"seconds": 0.5}, then as usual; a client that hung up meanwhile is not served at all
+             "slow_answer"    applied and logged at once, answered after {"seconds": 0.5}
     GET    /_sandbox/faults   what is still planned
     DELETE /_sandbox/faults   plan nothing any more
 
@@ -26,7 +27,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-KINDS = ("lose_request", "lose_answer", "answer", "delay")
+KINDS = ("lose_request", "lose_answer", "answer", "delay", "slow_answer")
 
 
 class Faults:

@@ -29,6 +29,7 @@ Durability: SQLite in WAL mode with synchronous=NORMAL: what was committed survi
 from __future__ import annotations
 
 import argparse
+import asyncio
 import hashlib
 import os
 import signal
@@ -45,7 +46,7 @@ import uvicorn
 import yaml
 from pysqlite3 import dbapi2 as sqlite
 from starlette.applications import Starlette
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
@@ -515,7 +516,7 @@ class _Transaction:
         fault = self._faults.hit(scope)
         if fault is not None and not await faults.before(fault, receive, send):
             return
-        lose_answer = fault is not None and fault["do"] == "lose_answer"
+        kind = fault["do"] if fault is not None else ""
         sequences: list[int] = []
         _request_writes.set(sequences)
 
@@ -525,8 +526,10 @@ class _Transaction:
                     self._state.rollback()
                 else:
                     self._state.commit()
-            if lose_answer:
+            if kind == "lose_answer":
                 return
+            if kind == "slow_answer" and message["type"] == "http.response.start":
+                await asyncio.sleep(fault.get("seconds", 0.5))
             last = message["type"] == "http.response.body" and not message.get("more_body")
             gone = bool(last and sequences) and _client_gone(receive)
             await send(message)
@@ -535,8 +538,10 @@ class _Transaction:
 
         try:
             await self._app(scope, receive, watched)
-            if lose_answer:
+            if kind == "lose_answer":
                 await faults.cut(receive, send)
+        except ClientDisconnect:
+            pass  # hung up before its body was read: nothing was begun
         except BaseException:
             if self._state.uncommitted:
                 self._state.rollback()

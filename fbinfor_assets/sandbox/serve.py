@@ -32,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -39,6 +40,7 @@ from types import FrameType
 from typing import Any
 
 import httpx
+from filelock import FileLock, Timeout
 
 from fbinfor_assets.sandbox.kernel import SandboxError
 from fbinfor_assets.sandbox.profiles import SEED_CUSTOMERS_FILE, write_seed_customers
@@ -103,6 +105,11 @@ def _serve(
     if folder.exists() and not folder.is_dir():
         raise SandboxError(f"{folder} is a file; give a folder to --state")
     source = prepare(folder, orders, from_, to, seed)
+    with _alone(folder):
+        return _run(folder, source, port, config, stop)
+
+
+def _run(folder: Path, source: dict[str, str], port: int, config: Path | None, stop: threading.Event) -> int:
     if not (folder / SEED_CUSTOMERS_FILE).exists():
         with OrderBook(folder) as book:
             write_seed_customers(folder, book.seed_customers(), int(source["seed"]))
@@ -232,6 +239,22 @@ def _stop(children: list[_Child]) -> None:
             with contextlib.suppress(OSError, ValueError):
                 if pipe is not None:
                     pipe.close()
+
+
+@contextlib.contextmanager
+def _alone(folder: Path) -> Iterator[None]:
+    """Hold the state folder. The simulators lock their own files too, but say so only after seconds of trying."""
+    lock = FileLock(folder / "serve.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise SandboxError(
+            f"the state folder {folder} is served by another process; stop that one first or give another --state"
+        ) from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 class _Signals:

@@ -366,7 +366,8 @@ def _worth(
     if failed:
         first = failed[0]
         more = f" and {len(failed) - 1} more" if len(failed) > 1 else ""
-        return "failed", f"{first.unique_id}: {first.status}, {first.message or 'no message'}{more}"
+        said = " ".join((first.message or "no message").split())
+        return "failed", f"{first.unique_id}: {first.status}, {said}{more}"
     skipped = [result.unique_id for result in results if not result.ok]
     if skipped:
         return "failed", f"{skipped[0]} was skipped"

@@ -123,7 +123,8 @@ class DbtRunner:
     ) -> list[NodeResult]:
         """Run `dbt build` and return what became of each node; a failing node is a result, not an exception.
 
-        `manifest`: from `warm()`. `select`: dbt selectors, None for everything (then dbt's unit tests, which need no data, run in full builds only).
+        `manifest`: from `warm()`. `select`: dbt selectors, None for everything but dbt's unit tests, which need no
+        data: they run where they are selected, e.g. by `test_type:unit`.
         The caller holds the warehouse's lock and has no connection open. When this returns or raises, dbt has closed the
         file. Raises `DbtBroken` if dbt could not start.
         """
@@ -131,7 +132,7 @@ class DbtRunner:
         if select is not None:
             arguments += ["--select", *select]
         left_out = [] if tests else ["test"]
-        if not tests or (select is None and not full):
+        if not tests or select is None:
             left_out.append("unit_test")
         for kind in left_out:
             arguments += ["--exclude-resource-type", kind]
@@ -256,9 +257,10 @@ def _silence() -> None:
 
 
 def _release() -> None:
-    """Close all that dbt holds of the warehouse."""
+    """Close all that dbt keeps open after an invocation: the warehouse, and its log."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.adapters.factory import reset_adapters
+    from dbt_common.events.event_manager_client import get_event_manager
 
     reset_adapters()
     # close_all_connections() only forgets the environment: the file would stay open until it is garbage collected.
@@ -266,6 +268,11 @@ def _release() -> None:
         environment, DuckDBConnectionManager._ENV = DuckDBConnectionManager._ENV, None
     if environment is not None:
         environment.close()
+    for logger in get_event_manager().loggers:
+        log = logger._python_logger
+        for handler in list(log.handlers) if log is not None else ():
+            log.removeHandler(handler)
+            handler.close()
 
 
 def _converted(result: Any) -> NodeResult:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import threading
@@ -17,7 +18,14 @@ from typing import Any
 
 import pytest
 
-from fbinfor_assets.warehouse import DbtBroken, DbtReport, Record, UnreadableLanding, Warehouse, WarehouseInUse
+from fbinfor_assets.warehouse import (
+    DbtBroken,
+    DbtReport,
+    Record,
+    UnreadableLanding,
+    Warehouse,
+    WarehouseInUse,
+)
 
 MODELS = 4
 
@@ -98,13 +106,26 @@ class Store:
     """An operational store with one agreed value."""
 
     def changes_since(self, table: str, seq: int) -> Changes:
-        row = {"entity": "party", "key": "1", "field": "phone", "value": "1", "agreed_at": "2026-01-01T00:00:00+00:00"}
+        row = {
+            "entity": "party",
+            "key": "1",
+            "field": "phone",
+            "value": "1",
+            "agreed_at": "2026-01-01T00:00:00+00:00",
+        }
         return Changes([row] if table == "agreed" and seq < 1 else [], 1)
 
 
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all tests here, so that dbt's partial parse stays warm; what a test could see is wiped before each."""
+    return tmp_path_factory.mktemp("runner")
+
+
 @pytest.fixture
-def project(tmp_path: Path) -> Path:
-    folder = tmp_path / "project"
+def project(place: Path) -> Path:
+    folder = place / "project"
+    shutil.rmtree(folder, ignore_errors=True)
     texts = {
         "dbt_project.yml": PROJECT,
         "profiles.yml": PROFILE,
@@ -124,8 +145,12 @@ def project(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path, project: Path) -> Warehouse:
-    return Warehouse(tmp_path / "var", project, seen=Seen(), ops=Store(), policy={"currency": "GBP"}, wait_seconds=20)
+def warehouse(place: Path, project: Path) -> Warehouse:
+    for made in ("raw", "warehouse", "locks", "dbt/manifests", "dbt/logs"):
+        shutil.rmtree(place / "var" / made, ignore_errors=True)
+    return Warehouse(
+        place / "var", project, seen=Seen(), ops=Store(), policy={"currency": "GBP"}, wait_seconds=20
+    )
 
 
 def land(warehouse: Warehouse, **totals: str) -> None:
@@ -143,7 +168,10 @@ def by_name(report: DbtReport) -> dict[str, Any]:
 
 def others_can_open(warehouse: Warehouse) -> bool:
     script = "import duckdb, sys; duckdb.connect(sys.argv[1]).execute('create or replace table raw.opened as select 1')"
-    return subprocess.run([sys.executable, "-c", script, str(warehouse.path)], capture_output=True).returncode == 0
+    return (
+        subprocess.run([sys.executable, "-c", script, str(warehouse.path)], capture_output=True).returncode
+        == 0
+    )
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -168,7 +196,9 @@ def test_a_build_loads_copies_builds_and_reports_every_node(warehouse: Warehouse
     assert found["m3"].seconds > 0
     assert rows(warehouse, "select value, load_generation from ops.agreed") == [("1", 1)]
     assert rows(warehouse, "select value from ops.policy where key = 'currency'") == [("GBP",)]
-    assert rows(warehouse, "select generation, status, finished_at > started_at from ops.builds") == [(1, "complete", True)]
+    assert rows(warehouse, "select generation, status, finished_at > started_at from ops.builds") == [
+        (1, "complete", True)
+    ]
 
 
 def test_the_next_build_writes_only_what_changed(warehouse: Warehouse):
@@ -191,17 +221,17 @@ def test_after_a_build_another_process_can_open_the_file(warehouse: Warehouse):
 
 
 def test_after_a_failing_model_too_and_the_report_says_what_failed(warehouse: Warehouse, project: Path):
-    (project / "models" / "m4.sql").write_text("select 1 / 0 as key, no_such_column from {{ ref('m3') }}")
+    (project / "models" / "m1.sql").write_text("select 1 / 0 as key, no_such_column from {{ ref('m0') }}")
     land(warehouse, a="1.10")
     report = warehouse.run_dbt()
     assert others_can_open(warehouse)
     assert report.status == "failed" and not report.complete
-    assert "model.small.m4" in report.detail
+    assert "model.small.m1" in report.detail
     found = by_name(report)
-    assert found["m4"].status == "error"
-    assert "no_such_column" in found["m4"].message
-    assert (found["m5"].status, found["m3"].status) == ("skipped", "success")
-    assert {result.unique_id.split(".")[2] for result in report.failed} == {f"m{n}" for n in range(4, MODELS)}
+    assert found["m1"].status == "error"
+    assert "no_such_column" in found["m1"].message
+    assert (found["m2"].status, found["m0"].status) == ("skipped", "success")
+    assert {result.unique_id.split(".")[2] for result in report.failed} == {f"m{n}" for n in range(1, MODELS)}
 
 
 def test_a_failing_test_makes_the_build_fail_with_its_count_and_message(warehouse: Warehouse):
@@ -254,14 +284,21 @@ def test_a_build_without_its_tests_is_untested(warehouse: Warehouse):
     assert not [result for result in report.results if result.unique_id.startswith(("test", "unit_test"))]
 
 
-def test_unit_tests_run_in_full_builds_only(warehouse: Warehouse):
+def test_unit_tests_run_where_they_are_selected(warehouse: Warehouse):
     land(warehouse, a="1.10")
-    assert "adds_nothing" in str(warehouse.run_dbt(full=True).results)
-    assert "adds_nothing" not in str(warehouse.run_dbt().results)
+    assert "adds_nothing" not in str(warehouse.run_dbt(full=True).results)
+    [result] = [
+        result
+        for result in warehouse.run_dbt(select=["test_type:unit"]).results
+        if "adds_nothing" in result.unique_id
+    ]
+    assert result.status == "pass"
 
 
 @pytest.mark.parametrize("cause", ["asked", "project", "policy", "raw"])
-def test_everything_is_built_anew_when_old_rows_could_be_wrong(warehouse: Warehouse, project: Path, cause: str):
+def test_everything_is_built_anew_when_old_rows_could_be_wrong(
+    warehouse: Warehouse, project: Path, cause: str
+):
     land(warehouse, a="1.10")
     warehouse.run_dbt()
     if cause == "project":
@@ -277,16 +314,20 @@ def test_everything_is_built_anew_when_old_rows_could_be_wrong(warehouse: Wareho
     assert warehouse.run_dbt().full_because is None
 
 
-def test_a_build_that_was_killed_is_not_complete_and_the_next_one_makes_up_for_it(warehouse: Warehouse, project: Path):
+def test_a_build_that_was_killed_is_not_complete_and_the_next_one_makes_up_for_it(
+    warehouse: Warehouse, project: Path
+):
     land(warehouse, a="1.10")
     warehouse.run_dbt()
     land(warehouse, b="2.20")
-    slow = project / "models" / "m5.sql"
+    slow = project / "models" / "m2.sql"
     kept = slow.read_text()
-    slow.write_text("select count(*) as key, 1 as total, 1 as _generation from range(100000) a, range(10000000) b")
+    slow.write_text(
+        "select count(*) as key, 1 as total, 1 as _generation from range(100000) a, range(10000000) b"
+    )
     script = "import sys; from fbinfor_assets.warehouse import Warehouse; Warehouse(sys.argv[1], sys.argv[2]).run_dbt()"
     child = subprocess.Popen([sys.executable, "-c", script, str(warehouse.home), str(project)])
-    compiled = warehouse.home / "dbt" / "target" / "run" / "small" / "models" / "m5.sql"
+    compiled = warehouse.home / "dbt" / "target" / "run" / "small" / "models" / "m2.sql"
     before = compiled.stat().st_mtime_ns
     deadline = time.monotonic() + 60
     while compiled.stat().st_mtime_ns == before and time.monotonic() < deadline:
@@ -300,8 +341,10 @@ def test_a_build_that_was_killed_is_not_complete_and_the_next_one_makes_up_for_i
     assert by_name(report)["m3"].rows == 2
 
 
-def test_a_project_that_does_not_parse_is_reported_before_anything_is_touched(warehouse: Warehouse, project: Path):
-    (project / "models" / "m4.sql").write_text("select * from {{ ref('nowhere') }}")
+def test_a_project_that_does_not_parse_is_reported_before_anything_is_touched(
+    warehouse: Warehouse, project: Path
+):
+    (project / "models" / "m2.sql").write_text("select * from {{ ref('nowhere') }}")
     land(warehouse, a="1.10")
     with pytest.raises(DbtBroken, match="nowhere"):
         warehouse.run_dbt()
@@ -327,7 +370,9 @@ def test_an_unreadable_landing_stops_the_build_before_dbt(warehouse: Warehouse):
     assert warehouse.last_build() is None
 
 
-def test_an_interrupt_ends_the_run_and_gives_the_file_back(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):
+def test_an_interrupt_ends_the_run_and_gives_the_file_back(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+):
     land(warehouse, a="1.10")
     warehouse.manifest()
     import dbt.task.build
@@ -361,7 +406,7 @@ def test_a_build_waits_for_the_one_who_has_the_warehouse(warehouse: Warehouse):
 
 
 def test_a_run_is_quiet_writes_nothing_into_the_project_and_stays_where_it_is(
-    warehouse: Warehouse, project: Path, capfd: pytest.CaptureFixture[str], tmp_path: Path
+    warehouse: Warehouse, project: Path, capfd: pytest.CaptureFixture[str], place: Path
 ):
     before, here, variable = fingerprint(project), os.getcwd(), os.environ.get("FBINFOR_WAREHOUSE")
     land(warehouse, a="-1.10")
@@ -372,20 +417,22 @@ def test_a_run_is_quiet_writes_nothing_into_the_project_and_stays_where_it_is(
     assert fingerprint(project) == before
     assert (os.getcwd(), os.environ.get("FBINFOR_WAREHOUSE")) == (here, variable)
     assert "totals_are_positive" in (warehouse.home / "dbt" / "logs" / "dbt.log").read_text()
-    assert {path.name for path in tmp_path.iterdir()} == {"project", "var"}
+    assert {path.name for path in place.iterdir()} == {"project", "var"}
 
 
-def test_the_manifest_names_the_nodes_without_a_warehouse_and_is_parsed_once(warehouse: Warehouse, project: Path):
+def test_the_manifest_names_the_nodes_without_a_warehouse_and_is_parsed_once(
+    warehouse: Warehouse, project: Path
+):
     manifest = warehouse.manifest()
     assert {"model.small.m3", "seed.small.countries"} <= set(manifest["nodes"])
-    assert manifest["child_map"]["model.small.m8"] == ["model.small.m3"]
+    assert manifest["child_map"]["model.small.m2"] == ["model.small.m3"]
     assert not warehouse.path.exists()
     path = warehouse.manifest_path()
     made = path.stat().st_mtime_ns
     assert warehouse.manifest_path().stat().st_mtime_ns == made
-    (project / "models" / "m9.sql").write_text(NEXT % 7)
+    (project / "models" / "m3.sql").write_text(NEXT % 1)
     assert warehouse.manifest_path() != path
-    assert warehouse.manifest()["child_map"]["model.small.m8"] == []
+    assert warehouse.manifest()["child_map"]["model.small.m2"] == []
 
 
 def test_a_later_process_reads_the_manifest_without_dbt(warehouse: Warehouse, project: Path):
@@ -393,7 +440,7 @@ def test_a_later_process_reads_the_manifest_without_dbt(warehouse: Warehouse, pr
     script = (
         "import sys; from fbinfor_assets.warehouse import Warehouse\n"
         "found = Warehouse(sys.argv[1], sys.argv[2]).manifest()['nodes']\n"
-        "print(len(found) > 10, 'dbt.cli' in sys.modules)"
+        "print(len(found) > 4, 'dbt.cli' in sys.modules)"
     )
     child = subprocess.run(
         [sys.executable, "-c", script, str(warehouse.home), str(project)], capture_output=True, text=True
@@ -402,5 +449,7 @@ def test_a_later_process_reads_the_manifest_without_dbt(warehouse: Warehouse, pr
 
 
 def test_importing_the_warehouse_does_not_import_dbt():
-    script = "import sys, fbinfor_assets.warehouse; print([m for m in sys.modules if m.split('.')[0] == 'dbt'])"
+    script = (
+        "import sys, fbinfor_assets.warehouse; print([m for m in sys.modules if m.split('.')[0] == 'dbt'])"
+    )
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True).stdout == "[]\n"

@@ -53,7 +53,6 @@ freshbooks_invoices as (
 
 ),
 
--- Credits count negative everywhere (see documents): the quantity carries the sign, the price stays positive.
 freshbooks_credit_notes as (
 
     select
@@ -61,9 +60,9 @@ freshbooks_credit_notes as (
         row_number() over (partition by heads.doc_uid order by lines.line_id) as line_no,
         lines.name as sku,
         lines.description,
-        cast(-lines.quantity as decimal(18, 4)) as quantity,
+        lines.quantity,
         lines.unit_price,
-        cast(-lines.net as decimal(18, 2)) as net,
+        lines.net,
         coalesce(lines.tax_rate, 0) as tax_rate,
         cast(lines.line_id as varchar) as source_line_ref
     from heads
@@ -83,9 +82,15 @@ m3_orders as (
         coalesce(lines.net_price, lines.sales_price) as unit_price,
         lines.net,
         lines.customer_line as source_line_ref,
-        lines.line_number as order_line_no,
         lines.quantity_delivered,
-        lines.quantity_invoiced
+        lines.quantity_invoiced,
+        -- 99: completed without delivery, 90: deleted; neither will be invoiced (infor-api 2.6).
+        case
+            when lines.status >= '90' then 'closed'
+            when lines.status >= '77' then 'invoiced'
+            when lines.status >= '66' then 'delivered'
+            else 'open'
+        end as line_state
     from heads
     inner join {{ ref('stg_m3__order_lines') }} as lines on lines.order_number = heads.source_id
     where heads.system = 'm3' and heads.doc_type in ('order', 'credit_order')
@@ -102,8 +107,7 @@ m3_invoices as (
         lines.quantity_invoiced as quantity,
         lines.net_price as unit_price,
         lines.net,
-        order_lines.customer_line as source_line_ref,
-        lines.order_line_number as order_line_no,
+        cast(lines.order_line_number as varchar) as source_line_ref,
         lines.quantity_invoiced as quantity_delivered,
         lines.quantity_invoiced
     from heads
@@ -143,7 +147,6 @@ final as (
         unioned.doc_uid,
         cast(unioned.line_no as integer) as line_no,
         unioned.source_line_ref,
-        unioned.order_line_no,
 
         -- what
         unioned.sku,
@@ -157,6 +160,7 @@ final as (
         unioned.tax_rate,
         unioned.quantity_delivered,
         unioned.quantity_invoiced,
+        unioned.line_state,
         {{ generation() }} as _generation
     from unioned
     left join rules on rules.code_upper = upper(unioned.sku)

@@ -103,7 +103,8 @@ shop as (
             else 'sale'
         end as class,
         orders.payment_method,
-        orders.updated_at
+        orders.updated_at,
+        orders.extracted_at
     from {{ ref('stg_shop__orders') }} as orders
     left join shop_totals on shop_totals.order_id = orders.order_id
     left join countries on countries.spelling = lower(orders.ship_country)
@@ -135,15 +136,16 @@ freshbooks_invoices as (
             when paid > 0 then 'partial'
             else 'sent'
         end as state,
-        'FB-' || {{ policy('freshbooks_account') }} || '-' || invoice_id as our_ref,
+        'FB-' || {{ setting('freshbooks_account') }} || '-' || invoice_id as our_ref,
         line_count,
-        updated_at
+        updated_at,
+        extracted_at
     from {{ ref('stg_freshbooks__invoices') }}
     {{ only_changed('invoice_id', 'changed_invoices') }}
 
 ),
 
--- Credits count negative everywhere: a document's total is what it adds to the customer's debt.
+-- Positive, as FreshBooks shows them; M3's and the shop's credits are negative there and stay so.
 freshbooks_credit_notes as (
 
     select
@@ -154,11 +156,11 @@ freshbooks_credit_notes as (
         client_id as party_id,
         create_date as document_date,
         currency,
-        -net as net,
-        cast(-(total - net) as decimal(18, 2)) as tax,
-        -total as total,
-        -paid as paid,
-        cast(-(total - coalesce(paid, 0)) as decimal(18, 2)) as outstanding,
+        net,
+        cast(total - net as decimal(18, 2)) as tax,
+        total,
+        paid,
+        cast(total - coalesce(paid, 0) as decimal(18, 2)) as outstanding,
         case
             when is_deleted then 'deleted'
             when display_status in ('draft', 'created') then 'draft'
@@ -166,9 +168,10 @@ freshbooks_credit_notes as (
             when payment_status = 'partial' then 'partial'
             else 'sent'
         end as state,
-        'FBC-' || {{ policy('freshbooks_account') }} || '-' || credit_note_id as our_ref,
+        'FBC-' || {{ setting('freshbooks_account') }} || '-' || credit_note_id as our_ref,
         line_count,
-        credit_type as subtype
+        credit_type as subtype,
+        extracted_at
     from {{ ref('stg_freshbooks__credit_notes') }}
     {{ only_changed('credit_note_id', 'changed_credit_notes') }}
 
@@ -201,7 +204,8 @@ m3_orders as (
         our_ref,
         line_count,
         order_type as subtype,
-        updated_at
+        updated_at,
+        extracted_at
     from {{ ref('stg_m3__orders') }}
     {{ only_changed('order_number', 'changed_orders') }}
 
@@ -261,7 +265,9 @@ m3_billed as (
         end || ':' || invoices.order_number as parent_doc_uid,
         invoices.line_count,
         m3_settlement.reco,
-        invoices.updated_at
+        invoices.invoice_year,
+        invoices.updated_at,
+        invoices.extracted_at
     from m3_invoices as invoices
     left join m3_settlement on m3_settlement.invoice_id = invoices.invoice_id
     left join {{ ref('stg_m3__orders') }} as orders on orders.order_number = invoices.order_number
@@ -314,11 +320,13 @@ final as (
         state,
         class,
         subtype,
+        invoice_year,
         reco,
         ship_country,
         payment_method,
         line_count,
         updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from unioned
 

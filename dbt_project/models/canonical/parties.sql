@@ -69,6 +69,7 @@ shop as (
         if(coalesce(shop_customers.is_deleted, false), 'deleted', 'active') as status,
         'SHOP-' || coalesce(shop_customers.customer_id, shop_orders.customer_id) as reference_token,
         coalesce(shop_customers.updated_at, shop_orders.updated_at) as updated_at,
+        greatest(shop_customers.extracted_at, shop_orders.extracted_at) as extracted_at,
         false as is_walk_in
     from shop_customers
     full outer join shop_orders using (customer_id)
@@ -93,7 +94,7 @@ walk_ins as (
         left join countries on countries.spelling = lower(orders.ship_country)
         where customer_id is null {{ only_changed('order_id', 'changed_guests', 'and') }}
     ) as guests
-    left join {{ ref('country_codes') }} as country_codes using (iso2)
+    left join (select iso2, name from {{ ref('country_codes') }} where is_preferred) as country_codes using (iso2)
     {% if is_incremental() -%}
     -- Nothing of it depends on the orders: one that stands is not written again.
     where 'shop:WALKIN-' || iso2 not in (select party_uid from {{ this }})
@@ -123,6 +124,7 @@ freshbooks as (
         case when is_deleted then 'deleted' when vis_state = 2 then 'archived' else 'active' end as status,
         nullif(regexp_extract(note, '\[fbinfor (SHOP-[A-Za-z0-9-]+)\]', 1), '') as reference_token,
         updated_at,
+        extracted_at,
         false as is_walk_in
     from {{ ref('stg_freshbooks__clients') }}
     {{ only_changed('client_id', 'changed_freshbooks') }}
@@ -154,6 +156,7 @@ m3 as (
         end as status,
         nullif(regexp_extract(your_reference, '^FB-.+-[0-9]+$'), '') as reference_token,
         updated_at,
+        extracted_at,
         false as is_walk_in
     from {{ ref('stg_m3__customers') }}
     {{ only_changed('customer_number', 'changed_m3') }}
@@ -222,7 +225,8 @@ final as (
         currency,
         status,
         is_walk_in,
-        updated_at
+        updated_at,
+        extracted_at
     from named
 
 )

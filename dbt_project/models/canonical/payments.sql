@@ -14,8 +14,8 @@ changed_m3 as (
     union
     select ledger.ledger_id
     from {{ ref('stg_m3__ledger') }} as ledger
-    where ledger.transaction_code <> '10' and (ledger.invoice_year, ledger.invoice_number) in (
-        select (invoice_year, extended_number) from {{ ref('stg_m3__invoices') }} where _generation > {{ since() }}
+    where ledger.transaction_code <> '10' and ledger.invoice_year || '/' || ledger.invoice_number in (
+        select invoice_year || '/' || extended_number from {{ ref('stg_m3__invoices') }} where _generation > {{ since() }}
     )
     {%- endif %}
 
@@ -69,6 +69,7 @@ m3 as (
         payment_type as method,
         coalesce(check_number like 'FBA%', false) as is_allocation,
         case
+            when check_number like 'FBA%' and invoice_id is null then 'on_account_used'
             when check_number like 'FBA%' then 'allocation'
             when invoice_id is null then 'on_account'
             else 'receipt'

@@ -222,7 +222,7 @@ referenced as (
     from parties as customer
     inner join parties as client
         on client.system = 'freshbooks'
-        and customer.reference_token = 'FB-' || {{ policy('freshbooks_account') }} || '-' || client.source_id
+        and customer.reference_token = 'FB-' || {{ setting('freshbooks_account') }} || '-' || client.source_id
     where customer.system = 'm3' and customer.status <> 'deleted'
 
 ),

@@ -61,8 +61,6 @@ final as (
         -- what it is
         coalesce(anchor.class, if(anchor.doc_type = 'credit_note', 'credit', 'sale')) as class,
         anchor.document_date,
-        anchor.ship_country,
-        anchor.payment_method,
 
         -- money as it was ordered, tax beside the net
         anchor.currency,

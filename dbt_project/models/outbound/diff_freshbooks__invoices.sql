@@ -254,9 +254,9 @@ judged as (
             when not {{ after_go_live('sale', 'order_date') }} then 'none'
             when m3_total is not null
                 and abs(m3_total - total) > {{ document_tolerance('line_count') }} then 'blocked'
-            when remote_id is null and on_its_way.target_ref is not null then 'none'
-            when remote_id is null and (from_shop or seq > 1) then 'create'
-            when remote_id is null then 'none'
+            when payloads.remote_id is null and on_its_way.target_ref is not null then 'none'
+            when payloads.remote_id is null and (from_shop or seq > 1) then 'create'
+            when payloads.remote_id is null then 'none'
             when last_write >= extracted_at then 'none'
             when m3_doc_uid is not null and state_now = 'draft' then 'update'
             when m3_doc_uid is not null and (signature <> signature_now or document_date <> date_now) then 'conflict'

@@ -15,7 +15,7 @@ payment as (
         payment.payment_date,
         payment.currency,
         -- The receipt is what arrived: the payment and the excess that FreshBooks split off (POLICY, Sale 6).
-        (payment.amount + coalesce(excess.total, 0))::decimal(18, 2) as amount,
+        (payment.amount - coalesce(excess.total, 0))::decimal(18, 2) as amount,
         payment.amount as applied,
         payment.method,
         link.m3_cuno,
@@ -58,7 +58,8 @@ m3_receipt as (
         count(*) filter (where kind = 'allocation') as allocations,
         sum(amount) filter (where kind = 'allocation') as allocated
     from {{ ref('payments') }}
-    where system = 'm3' and our_ref like 'FB%'
+    -- An allocation has two postings; the one on the on-account item only turns the other around.
+    where system = 'm3' and our_ref like 'FB%' and (kind <> 'allocation' or account_item <> 'P' || substr(our_ref, 4))
     group by 1
 
 ),
@@ -172,7 +173,7 @@ judged as (
         })::varchar as payload,
         payment_id
     from receipts
-    inner join receipt_lines using (payment_id)
+    left join receipt_lines using (payment_id)
 
     union all
 

@@ -19,6 +19,7 @@ from fbinfor_assets.clients.freshbooks.settings import FreshBooksSettings
 from fbinfor_assets.clients.retry import RetryPolicy
 from fbinfor_assets.clients.wire import Answer, Wire, query_string
 
+CREDENTIALS = "check client_id, client_secret and redirect_uri of the FreshBooks app"
 RECONSENT = "re-consent: a person opens the consent page once more (`fbinfor connect freshbooks`)"
 
 
@@ -51,7 +52,7 @@ def _judge(call: Call, answer: Answer) -> ClientError | None:
     text = (
         "; ".join(f"{reason.code}: {reason.message}" for reason in reasons) or "the token request was refused"
     )
-    next_step = RECONSENT if "invalid_grant" in codes else "check client_id, client_secret and redirect_uri"
+    next_step = RECONSENT if "invalid_grant" in codes else CREDENTIALS
     return call.error(AuthorisationError, text, errors=reasons, status=answer.status, next_step=next_step)
 
 
@@ -71,6 +72,7 @@ class FreshBooksTokens:
         self._wire = Wire(
             base_url=settings.base_url,
             judge=_judge,
+            unauthorised=CREDENTIALS,
             describe=refusals,
             timeout=settings.timeout_seconds,
             retry=retry,

@@ -50,6 +50,9 @@ def _judge(call: Call, answer: Answer) -> ClientError | None:
     return None
 
 
+NEW_CREDENTIALS = "download the .ionapi file of the Backend Service app again and check its grant type"
+
+
 def _judge_token(call: Call, answer: Answer) -> ClientError | None:
     if 200 <= answer.status < 300:
         if isinstance(answer.body, dict) and answer.body.get("access_token"):
@@ -64,7 +67,7 @@ def _judge_token(call: Call, answer: Answer) -> ClientError | None:
         text,
         errors=reasons,
         status=answer.status,
-        next_step="download the .ionapi file of the Backend Service app again and check its grant type",
+        next_step=NEW_CREDENTIALS,
     )
 
 
@@ -92,6 +95,7 @@ class InforGateway:
         self._token_wire = Wire(
             base_url=ionapi.token_url,
             judge=_judge_token,
+            unauthorised=NEW_CREDENTIALS,
             describe=gateway_refusals,
             timeout=min(30.0, timeout_seconds),
             retry=retry,

@@ -74,6 +74,7 @@ class ShopClient:
         self._wire = Wire(
             base_url=settings.base_url + API,
             judge=_judge,
+            unauthorised="check the consumer key and secret; the key needs permission to read",
             describe=refusals,
             auth=httpx.BasicAuth(
                 settings.consumer_key.get_secret_value(), settings.consumer_secret.get_secret_value()

@@ -49,7 +49,7 @@ MESSAGES = {
     "WTT0403": "Order type &1 does not exist",
     "WDL0203": "Delivery number &1 does not exist",
     "WST0301": "Status &1 is invalid",
-    "WCSCD03": "Country &1 does not exist",
+    "WCS0103": "Country &1 does not exist",
 }
 
 DATES = frozenset(

@@ -42,7 +42,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "code_duplicate_customer": ("WCU0204",),  # guess: or XRE0104
     "code_duplicate_item": ("WIT0104",),  # guess: or XRE0104
     "code_duplicate_batch": ("XRE0104",),  # guess: PBID used before
-    "code_country": ("WCSCD03",),  # guess: CSCD unknown
+    "code_country": ("WCS0103",),  # guess: CSCD unknown
     # -- MI conventions
     "blank_means": ("no_change", "clear"),  # guess: an empty value in a Chg transaction
     "blank_marker": ("?",),  # guess: the value that clears a field in a Chg transaction; "" for none

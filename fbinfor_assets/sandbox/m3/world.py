@@ -190,17 +190,20 @@ class World:
         A line that is new or was changed must come without LMTS; it gets its own stamp. Gives the stored row.
         """
         lines_kind = _LINES_OF.get(kind)
+        stamped: list[tuple[int, Ref]] = []
         if lines_kind is not None:
-            order = self.changes[lines_kind]
             lines = row["lines"]
             for at, line in enumerate(lines):
                 if "LMTS" not in line:
                     stamp = self.clock.stamp_ms()
                     lines[at] = {**line, "LMTS": stamp}
-                    order.add(stamp, (id_, at))
+                    stamped.append((stamp, (id_, at)))
         stamp = self.clock.stamp_ms()
         row = {**row, "LMTS": stamp, "LMDT": self.today()}
         self.state.put(kind, id_, row)
+        # Only now: a change order drops whatever the stored rows do not confirm.
+        for line_stamp, ref in stamped:
+            self.changes[lines_kind].add(line_stamp, ref)
         self.changes[kind].add(stamp, (id_,))
         if kind in self.sorted:
             self.sorted[kind].add(str(id_))

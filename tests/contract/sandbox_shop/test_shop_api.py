@@ -15,7 +15,7 @@ from typing import Any
 
 import httpx
 import pytest
-from conftest import API, FIXTURE_FILE, REPOSITORY, SOURCES, Shop, Source, rows, stop_shop
+from shop_lab import API, FIXTURE_FILE, REPOSITORY, SOURCES, Shop, Source, rows, stop_shop
 
 
 def by_number(shop: Shop, number: str) -> dict[str, Any]:

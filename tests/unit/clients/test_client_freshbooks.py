@@ -252,7 +252,9 @@ def test_every_row_that_stays_comes_exactly_once(data):
     ids = data.draw(st.lists(st.integers(1, 60), unique=True, min_size=1, max_size=14))
     new = data.draw(st.lists(st.integers(100, 160), unique=True, max_size=4))
     at = data.draw(st.lists(st.integers(1, 6), min_size=len(new), max_size=len(new), unique=True))
-    moving = Moving(ids, {when: (lambda rows, i=i: rows.insert(0, i)) for when, i in zip(at, new, strict=True)})
+    moving = Moving(
+        ids, {when: (lambda rows, i=i: rows.insert(0, i)) for when, i in zip(at, new, strict=True)}
+    )
     client = FreshBooksClient(
         freshbooks_settings(per_page=2), transport=Script(moving).transport, retry=RetryPolicy(attempts=1)
     )

@@ -56,7 +56,10 @@ def envelope(*results, **more):
 def test_a_transaction_is_a_get_with_context_options_and_fields(make_m3):
     client, vendor = make_m3(envelope(ok({"CUNO": "ACME01    ", "CRLM": 5, "MAIL": None})))
     rows = client.execute(
-        "CRS610MI", "GetBasicData", {"CUNO": "ACME01", "CRLM": Decimal("5.00"), "DIVI": None}, returncols=["CUNO", "MAIL"]
+        "CRS610MI",
+        "GetBasicData",
+        {"CUNO": "ACME01", "CRLM": Decimal("5.00"), "DIVI": None},
+        returncols=["CUNO", "MAIL"],
     )
     assert rows == [{"CUNO": "ACME01", "CRLM": "5", "MAIL": ""}]
     request = vendor.requests[0]
@@ -87,7 +90,9 @@ def test_a_value_that_is_neither_text_nor_exact_is_refused(make_m3, value):
 
 def test_transactions_come_last_in_a_bulk_and_keep_their_order(make_m3):
     client, vendor = make_m3(envelope(ok({"CUNO": "A"}), ok({"CUNO": "B"})))
-    results = client.bulk("CRS610MI", [("Add", {"CUNO": "A"}), ("ChgBasicData", {"CUNO": "B"})], returncols=["CUNO"])
+    results = client.bulk(
+        "CRS610MI", [("Add", {"CUNO": "A"}), ("ChgBasicData", {"CUNO": "B"})], returncols=["CUNO"]
+    )
     assert [(r.transaction, r.ok, r.records) for r in results] == [
         ("Add", True, [{"CUNO": "A"}]),
         ("ChgBasicData", True, [{"CUNO": "B"}]),
@@ -110,7 +115,9 @@ def test_transactions_come_last_in_a_bulk_and_keep_their_order(make_m3):
 
 def echo(request: httpx.Request) -> httpx.Response:
     transactions = json.loads(request.content)["transactions"]
-    return httpx.Response(200, json=envelope(*(ok(t["record"], transaction=t["transaction"]) for t in transactions)))
+    return httpx.Response(
+        200, json=envelope(*(ok(t["record"], transaction=t["transaction"]) for t in transactions))
+    )
 
 
 @given(st.integers(0, 260), st.integers(1, 100))
@@ -340,7 +347,9 @@ class StartFrom:
         self.calls += 1
         asked = dict(parse_qsl(request.url.query.decode()))
         rows = [k for k in self.keys if k >= asked.get("FRIT", "")][: int(asked["maxrecs"]) or None]
-        return httpx.Response(200, json=envelope(ok(*({"ITNO": k} for k in rows)) if rows else nok("XRE0103")))
+        return httpx.Response(
+            200, json=envelope(ok(*({"ITNO": k} for k in rows)) if rows else nok("XRE0103"))
+        )
 
 
 @given(st.sets(st.text("ABC0", min_size=1, max_size=4), max_size=30), st.integers(1, 7))
@@ -400,7 +409,9 @@ def test_the_service_account_gets_a_token_and_keeps_it():
 def test_an_app_without_service_account_uses_client_credentials():
     transport, asked, _ = token_transport()
     ionapi = infor_settings().ionapi.model_copy(update={"saak": None, "sask": None})
-    client = M3Client.from_settings(infor_settings().model_copy(update={"ionapi": ionapi}), transport=transport)
+    client = M3Client.from_settings(
+        infor_settings().model_copy(update={"ionapi": ionapi}), transport=transport
+    )
     client.get("CRS610MI", "GetBasicData", {"CUNO": "A"})
     assert asked[0]["grant_type"] == "client_credentials"
 
@@ -435,7 +446,14 @@ def test_refused_credentials_say_where_new_ones_come_from(make_m3):
         client.execute("CRS610MI", "Add", {"CUNO": "A"})
 
 
-IONAPI = {"ti": "T", "ci": "c", "cs": "s", "iu": "https://gw.example", "pu": "https://sso.example/T/as/", "ot": "t.oauth2"}
+IONAPI = {
+    "ti": "T",
+    "ci": "c",
+    "cs": "s",
+    "iu": "https://gw.example",
+    "pu": "https://sso.example/T/as/",
+    "ot": "t.oauth2",
+}
 
 
 @pytest.mark.parametrize(
@@ -451,7 +469,10 @@ def test_the_token_address_is_joined_with_one_slash_or_taken_whole(changes, url)
 
 
 def test_the_older_file_without_iu_has_the_gateway_in_pu():
-    old = {key: value for key, value in IONAPI.items() if key != "iu"} | {"ot": "https://sso.example/t", "pu": "https://gw"}
+    old = {key: value for key, value in IONAPI.items() if key != "iu"} | {
+        "ot": "https://sso.example/t",
+        "pu": "https://gw",
+    }
     assert IonApi.model_validate(old).base_url == "https://gw/T"
 
 
@@ -475,13 +496,25 @@ def test_a_host_in_the_clear_is_refused():
 
 ANY = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=12),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(
-            ["errorMessage", "errorCode", "errorField", "errorType", "records", "notProcessed", "error", "message", "code"]
-        ),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "errorMessage",
+                    "errorCode",
+                    "errorField",
+                    "errorType",
+                    "records",
+                    "notProcessed",
+                    "error",
+                    "message",
+                    "code",
+                ]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=20,
 )

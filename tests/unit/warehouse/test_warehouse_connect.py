@@ -54,7 +54,9 @@ def test_a_nested_call_gets_the_same_connection(tmp_path: Path):
 
 def test_sessions_are_in_utc_and_money_stays_decimal(tmp_path: Path):
     with Warehouse(tmp_path).connect("test") as con:
-        con.execute("create table raw.amounts as select 0.10::decimal(18, 2) + 0.20::decimal(18, 2) as amount")
+        con.execute(
+            "create table raw.amounts as select 0.10::decimal(18, 2) + 0.20::decimal(18, 2) as amount"
+        )
         assert con.execute("select amount from warehouse.raw.amounts").fetchone() == (Decimal("0.30"),)
         row = con.execute("select timestamptz '2026-03-01 12:00:00+02'").fetchone()
         assert row == (datetime(2026, 3, 1, 10, tzinfo=UTC),)
@@ -71,7 +73,10 @@ def test_a_file_opened_by_a_program_without_the_lock_is_reported_with_what_to_do
     stranger = start_python(OPEN_FOR_WRITING + "    import time; time.sleep(60)", warehouse.path)
     try:
         assert stranger.stdout is not None and stranger.stdout.readline() == "(0,)\n"
-        with pytest.raises(WarehouseBusy, match="read the published snapshot instead"), warehouse.connect("test"):
+        with (
+            pytest.raises(WarehouseBusy, match="read the published snapshot instead"),
+            warehouse.connect("test"),
+        ):
             pass
     finally:
         stranger.kill()
@@ -102,6 +107,13 @@ def test_a_warehouse_of_another_release_is_made_anew_from_the_landing_files(
 
 def test_every_table_that_dbt_reads_exists_before_anything_was_landed(tmp_path: Path):
     with Warehouse(tmp_path).connect("test") as con:
-        found = {row[0] for row in con.execute("select table_name from duckdb_tables() where schema_name = 'raw'").fetchall()}
-        assert found == {f"{system}__{entity}" for system, entities in raw.ENTITIES.items() for entity in entities}
+        found = {
+            row[0]
+            for row in con.execute(
+                "select table_name from duckdb_tables() where schema_name = 'raw'"
+            ).fetchall()
+        }
+        assert found == {
+            f"{system}__{entity}" for system, entities in raw.ENTITIES.items() for entity in entities
+        }
         assert isinstance(con, duckdb.DuckDBPyConnection)

@@ -109,7 +109,14 @@ def test_a_version_that_comes_back_is_a_new_line(warehouse: Warehouse):
 
 
 def test_numbers_keep_every_digit():
-    payload = {"price": Decimal("2.550"), "tiny": Decimal("1E-7"), "id": 2**80, "list": [{"n": -(2**70)}], "t": "é", "b": True}
+    payload = {
+        "price": Decimal("2.550"),
+        "tiny": Decimal("1E-7"),
+        "id": 2**80,
+        "list": [{"n": -(2**70)}],
+        "t": "é",
+        "b": True,
+    }
     assert received_json(payload) == (
         '{"price":2.550,"tiny":1E-7,"id":1208925819614629174706176,"list":[{"n":-1180591620717411303424}],"t":"é","b":true}'
     )
@@ -170,7 +177,9 @@ def test_a_crash_between_rename_and_mark_lands_twice_and_loads_once(warehouse: W
     loaded = warehouse.load_pending()
     assert (loaded.files, loaded.rows, loaded.repeated) == (2, 4, 1)
     with warehouse.connect("test") as con:
-        versions = con.execute("select key, payload from raw.shop__orders order by key, extracted_at").fetchall()
+        versions = con.execute(
+            "select key, payload from raw.shop__orders order by key, extracted_at"
+        ).fetchall()
         assert versions == [
             ("1", '{"id":1,"total":12.50}'),
             ("2", '{"id":2,"total":12.50}'),

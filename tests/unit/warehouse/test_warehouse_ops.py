@@ -44,7 +44,9 @@ def copied(tmp_path: Path, source: Any, query: str, generation: int = 1) -> tupl
 
 
 def test_an_intent_arrives_with_exact_amount_and_instants_in_utc(tmp_path: Path):
-    count, rows = copied(tmp_path, Source(1, intent=[INTENT]), "select amount, document_date, updated_at from ops.intents")
+    count, rows = copied(
+        tmp_path, Source(1, intent=[INTENT]), "select amount, document_date, updated_at from ops.intents"
+    )
     assert count == 1
     assert rows == [(Decimal("139.12"), date(2011, 1, 4), datetime(2026, 1, 5, 10, tzinfo=UTC))]
 
@@ -54,7 +56,9 @@ def test_only_what_changed_is_copied_and_carries_the_generation(tmp_path: Path):
     other = {**INTENT, "id": "0190", "target_ref": "FB-A-2"}
     copied(tmp_path, Source(2, intent=[first, {**other, "change_seq": 2}]), "select 1", generation=1)
     changed = Source(3, intent=[{**INTENT, "change_seq": 3}, {**other, "change_seq": 2}])
-    count, rows = copied(tmp_path, changed, "select id, state, load_generation from ops.intents order by id", generation=2)
+    count, rows = copied(
+        tmp_path, changed, "select id, state, load_generation from ops.intents order by id", generation=2
+    )
     assert count == 1
     assert rows == [("018f", "confirmed", 2), ("0190", "confirmed", 1)]
 
@@ -68,7 +72,9 @@ def test_nothing_changed_copies_nothing(tmp_path: Path):
 def test_a_store_that_was_restored_is_copied_whole(tmp_path: Path):
     other = {**INTENT, "id": "0190", "target_ref": "FB-A-2", "change_seq": 9}
     copied(tmp_path, Source(9, intent=[INTENT, other]), "select 1")
-    count, rows = copied(tmp_path, Source(4, intent=[INTENT]), "select id, load_generation from ops.intents", generation=2)
+    count, rows = copied(
+        tmp_path, Source(4, intent=[INTENT]), "select id, load_generation from ops.intents", generation=2
+    )
     assert (count, rows) == (1, [("018f", 2)])
 
 
@@ -83,14 +89,18 @@ def test_a_store_that_was_restored_is_copied_whole(tmp_path: Path):
         ("document_date", "4 Jan", "document_date '4 Jan'"),
     ],
 )
-def test_a_value_that_does_not_fit_is_named_and_nothing_is_copied(tmp_path: Path, field: str, value: Any, said: str):
+def test_a_value_that_does_not_fit_is_named_and_nothing_is_copied(
+    tmp_path: Path, field: str, value: Any, said: str
+):
     good = {**INTENT, "id": "0190", "target_ref": "FB-A-2"}
     source = Source(2, intent=[good, {**INTENT, field: value}])
     with Warehouse(tmp_path).connect("test") as con:
         with pytest.raises(OpsCopyRefused, match="intent 018f") as refused:
             ops.copy(con, source, 1)
         assert said in str(refused.value)
-        assert con.execute("select (select count(*) from ops.intents), (select count(*) from ops.copied)").fetchone() == (0, 0)
+        assert con.execute(
+            "select (select count(*) from ops.intents), (select count(*) from ops.copied)"
+        ).fetchone() == (0, 0)
 
 
 def test_the_real_store_is_a_source_as_it_stands(tmp_path: Path):
@@ -99,21 +109,34 @@ def test_the_real_store_is_a_source_as_it_stands(tmp_path: Path):
         crosswalk.put(tx, [crosswalk.Link("party", "shop", "17850", "freshbooks", "11")], "created")
         agreed.put(tx, {("party", "SHOP-17850"): {"phone": "020 1234", "city": None}})
     count, rows = copied(
-        tmp_path, store, "select entity, left_id, right_id, method, created_at is not null, load_generation from ops.crosswalk"
+        tmp_path,
+        store,
+        "select entity, left_id, right_id, method, created_at is not null, load_generation from ops.crosswalk",
     )
     assert (count, rows) == (3, [("party", "17850", "11", "created", True, 1)])
     with store.write() as tx:
         agreed.put(tx, {("party", "SHOP-17850"): {"phone": "020 9999"}})
-    count, rows = copied(tmp_path, store, "select field, value, load_generation from ops.agreed order by field", generation=2)
+    count, rows = copied(
+        tmp_path, store, "select field, value, load_generation from ops.agreed order by field", generation=2
+    )
     assert (count, rows) == (1, [("city", None, 1), ("phone", "020 9999", 2)])
 
 
 def test_more_rows_than_a_batch_arrive_whole(tmp_path: Path):
     rows = [
-        {"entity": "item", "key": str(n), "field": "unit", "value": "EA", "agreed_at": INTENT["created_at"], "change_seq": n}
+        {
+            "entity": "item",
+            "key": str(n),
+            "field": "unit",
+            "value": "EA",
+            "agreed_at": INTENT["created_at"],
+            "change_seq": n,
+        }
         for n in range(1, 12_002)
     ]
-    assert copied(tmp_path, Source(12_001, agreed=rows), "select count(*), count(distinct key) from ops.agreed") == (
+    assert copied(
+        tmp_path, Source(12_001, agreed=rows), "select count(*), count(distinct key) from ops.agreed"
+    ) == (
         12_001,
         [(12_001, 12_001)],
     )

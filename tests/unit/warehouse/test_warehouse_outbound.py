@@ -31,8 +31,28 @@ def warehouse(tmp_path: Path) -> Warehouse:
         con.executemany(
             "insert into outbound.diff_m3__orders values (?, ?, ?, ?, 'GBP', ?, ?, ?, ?, ?, 1)",
             [
-                ("2", "create", "FB-A-2", date(2011, 1, 5), Decimal("0.10"), PAYLOAD, "{}", '[{"left_id": "2"}]', None),
-                ("1", "update", "FB-A-1", date(2011, 1, 4), Decimal("9.99"), "{}", None, None, '[{"field": "x"}]'),
+                (
+                    "2",
+                    "create",
+                    "FB-A-2",
+                    date(2011, 1, 5),
+                    Decimal("0.10"),
+                    PAYLOAD,
+                    "{}",
+                    '[{"left_id": "2"}]',
+                    None,
+                ),
+                (
+                    "1",
+                    "update",
+                    "FB-A-1",
+                    date(2011, 1, 4),
+                    Decimal("9.99"),
+                    "{}",
+                    None,
+                    None,
+                    '[{"field": "x"}]',
+                ),
                 ("3", "none", "FB-A-3", date(2011, 1, 4), None, None, None, None, None),
                 ("4", "blocked", "FB-A-4", None, None, None, None, None, None),
             ],
@@ -44,7 +64,8 @@ def warehouse(tmp_path: Path) -> Warehouse:
 def note_build(warehouse: Warehouse, generation: int, status: str, detail: str | None = None) -> None:
     with warehouse.connect("test") as con:
         con.execute(
-            "insert into ops.builds values (?, 0, now(), now(), ?, true, 'p', 'q', ?)", [generation, status, detail]
+            "insert into ops.builds values (?, 0, now(), now(), ?, true, 'p', 'q', ?)",
+            [generation, status, detail],
         )
 
 
@@ -54,7 +75,11 @@ def test_rows_to_write_come_parsed_and_exact_oldest_document_first(warehouse: Wa
     assert second["payload"]["lines"] == [{"ITNO": "85123A", "SAPR": "2.55"}]
     assert second["payload"]["ratio"] == Decimal("0.10")
     assert second["payload_sha"] == payload_sha(second["payload"])
-    assert (second["amount"], second["currency"], second["document_date"]) == (Decimal("0.10"), "GBP", date(2011, 1, 5))
+    assert (second["amount"], second["currency"], second["document_date"]) == (
+        Decimal("0.10"),
+        "GBP",
+        date(2011, 1, 5),
+    )
     assert (second["agreed"], second["links"], second["diff"]) == ({}, [{"left_id": "2"}], [])
     assert (first["agreed"], first["links"], first["diff"]) == ({}, [], [{"field": "x"}])
 
@@ -67,7 +92,9 @@ def test_other_operations_can_be_asked_for(warehouse: Warehouse):
 @pytest.mark.parametrize("status", ["failed", "partial", "untested", "running"])
 def test_nothing_is_delivered_from_a_build_that_is_not_complete(warehouse: Warehouse, status: str):
     note_build(warehouse, 2, status, "model.fbinfor.x: error")
-    with pytest.raises(BuildNotComplete, match=rf"m3__orders cannot be delivered now: .*generation 2\) is {status}: model"):
+    with pytest.raises(
+        BuildNotComplete, match=rf"m3__orders cannot be delivered now: .*generation 2\) is {status}: model"
+    ):
         warehouse.outbound_rows("m3__orders")
     note_build(warehouse, 3, "complete")
     assert len(warehouse.outbound_rows("m3__orders")) == 2
@@ -76,7 +103,9 @@ def test_nothing_is_delivered_from_a_build_that_is_not_complete(warehouse: Wareh
 def test_nothing_is_delivered_from_a_build_older_than_the_raw_data(warehouse: Warehouse):
     warehouse.land("shop", "orders", [order(1)])
     warehouse.load_pending()
-    with pytest.raises(BuildNotComplete, match="raw data of generation 2 is loaded and the last build is of generation 1"):
+    with pytest.raises(
+        BuildNotComplete, match="raw data of generation 2 is loaded and the last build is of generation 1"
+    ):
         warehouse.outbound_rows("m3__orders")
 
 

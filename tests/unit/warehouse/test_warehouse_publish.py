@@ -30,13 +30,16 @@ def warehouse(tmp_path: Path) -> Warehouse:
 
 def set_amount(warehouse: Warehouse, amount: str) -> None:
     with warehouse.connect("test") as con:
-        con.execute(f"create or replace table ops.amounts as select {amount}::decimal(18, 2) as amount, now() as made_at")
+        con.execute(
+            f"create or replace table ops.amounts as select {amount}::decimal(18, 2) as amount, now() as made_at"
+        )
 
 
 def note_build(warehouse: Warehouse, generation: int, status: str) -> None:
     with warehouse.connect("test") as con:
         con.execute(
-            "insert into ops.builds values (?, 0, now(), now(), ?, true, 'p', 'q', 'a test failed')", [generation, status]
+            "insert into ops.builds values (?, 0, now(), now(), ?, true, 'p', 'q', 'a test failed')",
+            [generation, status],
         )
 
 
@@ -108,11 +111,15 @@ def test_a_publish_that_is_killed_leaves_the_old_snapshot_and_the_next_one_clean
     assert not [path for path in warehouse.snapshot_path.parent.iterdir() if ".tmp" in path.name]
 
 
-def test_a_copy_that_does_not_verify_is_not_put_in_place(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch):
+def test_a_copy_that_does_not_verify_is_not_put_in_place(
+    warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch
+):
     warehouse.publish()
     set_amount(warehouse, "2.20")
     monkeypatch.setattr(
-        publish.shutil, "copyfile", lambda source, target: Path(target).write_bytes(Path(source).read_bytes()[:5_000])
+        publish.shutil,
+        "copyfile",
+        lambda source, target: Path(target).write_bytes(Path(source).read_bytes()[:5_000]),
     )
     with pytest.raises(PublishFailed, match="readers keep the old one"):
         warehouse.publish(force=True)
@@ -156,7 +163,9 @@ def test_a_query_is_cut_at_its_limit_and_says_so(warehouse: Warehouse):
         ("select * from read_text('/etc/hostname')", "the query failed"),
     ],
 )
-def test_what_is_not_one_reading_statement_is_refused_in_a_sentence(warehouse: Warehouse, query: str, said: str):
+def test_what_is_not_one_reading_statement_is_refused_in_a_sentence(
+    warehouse: Warehouse, query: str, said: str
+):
     warehouse.publish()
     with pytest.raises(SnapshotRefused, match=said):
         warehouse.sql(query)
@@ -168,4 +177,6 @@ def test_raw_data_can_be_queried_after_a_build(warehouse: Warehouse):
     warehouse.load_pending()
     note_build(warehouse, 2, "complete")
     warehouse.publish()
-    assert warehouse.sql("select key, payload from raw.shop__orders_current").rows == [("1", '{"id":1,"total":12.50}')]
+    assert warehouse.sql("select key, payload from raw.shop__orders_current").rows == [
+        ("1", '{"id":1,"total":12.50}')
+    ]

@@ -28,7 +28,9 @@ def digest(warehouse: Warehouse) -> str:
     """A hash over all raw tables, without the number of the build that first saw a row."""
     text = []
     with warehouse.connect("test") as con:
-        for (table,) in con.execute("select table_name from duckdb_tables() where schema_name = 'raw' order by 1").fetchall():
+        for (table,) in con.execute(
+            "select table_name from duckdb_tables() where schema_name = 'raw' order by 1"
+        ).fetchall():
             text.append(table)
             text += map(
                 repr,

@@ -28,7 +28,9 @@ class StoreSeen:
 
     def known(self, system: str, entity: str, keys: Sequence[str]) -> Mapping[str, str]:
         with self.store.read() as tx:
-            return {key: found.payload_hash for key, found in landings.known(tx, system, entity, keys).items()}
+            return {
+                key: found.payload_hash for key, found in landings.known(tx, system, entity, keys).items()
+            }
 
     def mark(
         self,

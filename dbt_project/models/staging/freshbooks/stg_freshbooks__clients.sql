@@ -52,6 +52,7 @@ renamed as (
         -- times
         {{ freshbooks_instant('client.updated') }} as updated_at,
         {{ utc_instant('client.signup_date') }} as signup_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

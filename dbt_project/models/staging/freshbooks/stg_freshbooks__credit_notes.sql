@@ -50,6 +50,7 @@ renamed as (
 
         -- times (a credit note carries no `updated`, freshbooks-api 7.7)
         cast({{ text('credit_note.create_date') }} as date) as create_date,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -57,6 +57,7 @@ renamed as (
         cast({{ text('invoice.due_date') }} as date) as due_date,
         {{ freshbooks_instant('invoice.created_at') }} as created_at,
         {{ freshbooks_instant('invoice.updated') }} as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -48,6 +48,7 @@ renamed as (
         -- times
         cast({{ text('payment.date') }} as date) as payment_date,
         {{ freshbooks_instant('payment.updated') }} as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -56,6 +56,7 @@ renamed as (
 
         -- times: LstByNumber returns no LMTS (infor-api 2.6), the landing's stamp stands for it
         coalesce({{ m3_instant('customer.LMTS') }}, {{ m3_instant('vendor_stamp') }}) as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -50,6 +50,7 @@ renamed as (
         {{ m3_date('document.head.UHIDAT') }} as invoice_date,
         {{ m3_date('document.head.UHDUDT') }} as due_date,
         coalesce({{ m3_instant('document.head.UHLMTS') }}, {{ m3_instant('vendor_stamp') }}) as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

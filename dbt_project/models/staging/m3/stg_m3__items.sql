@@ -41,6 +41,7 @@ renamed as (
 
         -- times
         coalesce({{ m3_instant('item.LMTS') }}, {{ m3_instant('vendor_stamp') }}) as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -56,6 +56,7 @@ renamed as (
         {{ m3_date('entry.ESACDT') }} as accounting_date,
         {{ m3_date('entry.ESREDE') }} as reconciled_date,
         coalesce({{ m3_instant('entry.ESLMTS') }}, {{ m3_instant('vendor_stamp') }}) as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -58,6 +58,7 @@ renamed as (
         {{ m3_date('document.head.ORDT') }} as order_date,
         {{ m3_date('document.head.RLDT') }} as requested_date,
         coalesce({{ m3_instant('document.head.LMTS') }}, {{ m3_instant('vendor_stamp') }}) as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -48,6 +48,7 @@ renamed as (
 
         -- times
         {{ utc_instant('customer.date_modified_gmt') }} as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

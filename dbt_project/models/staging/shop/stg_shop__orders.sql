@@ -65,6 +65,7 @@ renamed as (
         cast(cast({{ text('"order".date_created') }} as timestamp) as date) as order_date,
         {{ utc_instant('"order".date_created_gmt') }} as created_at,
         {{ utc_instant('"order".date_modified_gmt') }} as updated_at,
+        extracted_at,
         {{ generation() }} as _generation
     from parsed
 

@@ -1,0 +1,1 @@
+"""FreshBooks: reading it into raw. Writing it is `defs/outbound`."""

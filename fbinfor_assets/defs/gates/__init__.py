@@ -1,0 +1,1 @@
+"""The gates: a verdict over each outbound batch before anything of it may leave."""

@@ -1,0 +1,1 @@
+"""Infor M3: reading it into raw. Writing it is `defs/outbound`."""

@@ -1,0 +1,1 @@
+"""The shop: reading it into raw. It is never written."""

@@ -1,0 +1,1 @@
+"""Contract tests of the M3 simulator: every behaviour of infor-api that the product relies on, over real HTTP."""

@@ -1,0 +1,442 @@
+"""What the delivery tests stand on: simulators as processes, outbound rows to send, and the simulators' own write logs.
+
+Belongs here: starting and asking the simulators, building rows and verdicts.
+Does not belong here: assertions; anything that reads our own tables to judge delivery (DESIGN 6.10).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections import Counter
+from contextlib import contextmanager
+from decimal import ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from fbinfor_assets.clients.freshbooks import FreshBooksClient, FreshBooksSettings
+from fbinfor_assets.clients.infor import InforSettings, M3Client
+from fbinfor_assets.delivery import Clients, DeliverySettings, OutboundRow
+from fbinfor_assets.delivery.failpoints import ENVIRONMENT
+from fbinfor_assets.domain import references
+from fbinfor_assets.domain.canonical import payload_sha
+from fbinfor_assets.store import Store, verdicts
+
+SEED = int(os.environ.get("FBINFOR_TEST_SEED", random.randrange(1_000_000)))
+CHILD = Path(__file__).with_name("deliver_child.py")
+VAT = Decimal("0.20")
+CENT = Decimal("0.01")
+
+
+def open_clients(connection: dict[str, Any]) -> Clients:
+    """Clients for what `Vendors.connection` says."""
+    freshbooks = FreshBooksSettings.model_validate(connection["freshbooks"])
+    infor = InforSettings.model_validate(connection["infor"])
+    return Clients(freshbooks=FreshBooksClient(freshbooks), m3=M3Client.from_settings(infor))
+
+
+class Vendors:
+    """The FreshBooks and the M3 simulator, each a process of its own with a state folder."""
+
+    def __init__(self, folder: Path, switches: dict[str, Any] | None = None) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        config = folder / "switches.yml"
+        config.write_text(yaml.safe_dump(switches or {}))
+        self.urls: dict[str, str] = {}
+        self._processes = []
+        for name in ("freshbooks", "m3"):
+            command = [sys.executable, "-m", "fbinfor_assets.sandbox.leash", f"fbinfor_assets.sandbox.{name}"]
+            command += ["--port", "0", "--state", str(folder), "--seed", "7", "--config", str(config)]
+            # The leash ends the simulator with us, also when we are killed.
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+            self._processes.append((name, process))
+        for name, process in self._processes:
+            ready = json.loads(process.stdout.readline())
+            self.urls[name] = f"http://127.0.0.1:{ready['port']}"
+        self.http = httpx.Client(trust_env=False, timeout=30)
+        self.connection = {
+            "freshbooks": self._ask("freshbooks", "connection"),
+            "infor": self._ask("m3", "connection"),
+        }
+        self.clients = open_clients(self.connection)
+
+    def close(self) -> None:
+        self.clients.freshbooks.close()
+        self.clients.m3.close()
+        self.http.close()
+        for _, process in self._processes:
+            process.terminate()
+        for _, process in self._processes:
+            process.wait(10)
+            process.stdin.close()
+            process.stdout.close()
+
+    def _ask(self, name: str, path: str, **query: Any) -> Any:
+        answer = self.http.get(f"{self.urls[name]}/_sandbox/{path}", params=query)
+        answer.raise_for_status()
+        return answer.json()
+
+    def people(self, name: str, path: str, body: dict[str, Any]) -> Any:
+        """Something people do in the vendor's own screens."""
+        answer = self.http.post(f"{self.urls[name]}/_sandbox/{path}", json=body)
+        if answer.status_code != 200:
+            raise AssertionError(f"{path} {body}: {answer.text}")
+        return answer.json()
+
+    def mark(self, name: str) -> int:
+        """Where the write log ends now."""
+        return self._ask(name, "state")["writes"]
+
+    def writes(self, name: str, after: int) -> list[dict[str, Any]]:
+        """Every mutation applied since `after`, also those whose answer was never delivered."""
+        found: list[dict[str, Any]] = []
+        while True:
+            page = self._ask(name, "writes", after=after, limit=1000)
+            if not page["writes"]:
+                return found
+            found += page["writes"]
+            after = page["next"]
+
+    def table(self, name: str, table: str) -> list[dict[str, Any]]:
+        """The rows that a simulator holds now."""
+        return self._ask(name, "state", table=table)["rows"]
+
+    @property
+    def account(self) -> str:
+        return self.connection["freshbooks"]["account_id"]
+
+
+# --------------------------------------------------------------------------------------------- rows
+
+
+def row(object: str, key: str, reference: str, payload: dict[str, Any], **more: Any) -> OutboundRow:
+    """An outbound row as `Warehouse.outbound_rows` would give it."""
+    return OutboundRow.from_dict(
+        {
+            "business_key": key,
+            "target": object.split("__")[0],
+            "object": object,
+            "operation": "create",
+            "target_ref": reference,
+            "payload": payload,
+            "currency": "GBP",
+        }
+        | more
+    )
+
+
+def with_payload(old: OutboundRow, payload: dict[str, Any]) -> OutboundRow:
+    """The row with another payload and its hash, as after a correction."""
+    return OutboundRow.from_dict(vars(old) | {"payload": payload, "payload_sha": payload_sha(payload)})
+
+
+def client_row(number: int) -> OutboundRow:
+    key = f"SHOP-{number}"
+    fields = {
+        "organization": f"Company {number} Ltd",
+        "fname": "Ann",
+        "lname": f"Buyer{number}",
+        "email": f"buyer{number}@example.com",
+        "bus_phone": "020 7946 0000",
+        "p_street": f"{number} High Street",
+        "p_city": "London",
+        "p_code": "N1 7AA",
+        "p_country": "United Kingdom",
+        "vat_number": "",
+        "currency_code": "GBP",
+        "language": "en",
+        "note": references.freshbooks_client_token(str(number)),
+    }
+    return row(
+        "freshbooks__clients",
+        key,
+        f"SHOP:{key}",
+        {"client": fields},
+        agreed={"email": f"buyer{number}@example.com"},
+        links=[link("party", "shop", str(number), "freshbooks", None)],
+    )
+
+
+def link(entity: str, left_system: str, left_id: str, right_system: str, right_id: str | None) -> dict[str, Any]:
+    return {
+        "entity": entity,
+        "left_system": left_system,
+        "left_id": left_id,
+        "right_system": right_system,
+        "right_id": right_id,
+    }
+
+
+def totals(lines: list[tuple[int, str]]) -> dict[str, str]:
+    """Net, tax and total of (quantity, unit price) lines with VAT 20 % rounded once per document."""
+    net = sum(((q * Decimal(p)).quantize(CENT, ROUND_HALF_UP) for q, p in lines), Decimal("0.00"))
+    tax = (net * VAT).quantize(CENT, ROUND_HALF_UP)
+    return {"net": str(net), "tax": str(tax), "total": str(net + tax)}
+
+
+LINES = [(2, "2.55"), (3, "3.39"), (1, "0.125")]
+
+
+def invoice_row(number: str, client_id: str, *, action: str | None = None) -> OutboundRow:
+    invoice = {
+        "customerid": int(client_id),
+        "invoice_number": number,
+        "create_date": "2011-01-05",
+        "currency_code": "GBP",
+        "language": "en",
+        "due_offset_days": 30,
+        "notes": f"Order {number}",
+        "lines": [
+            {
+                "type": 0,
+                "name": f"ITEM{n}",
+                "description": f"Thing {n}",
+                "qty": str(quantity),
+                "unit_cost": {"amount": price, "code": "GBP"},
+                "taxName1": "VAT",
+                "taxAmount1": "20",
+            }
+            for n, (quantity, price) in enumerate(LINES, 1)
+        ],
+    }
+    payload = {"invoice": invoice, "action": action, "expected": totals(LINES), "m3_invoice": None}
+    return row(
+        "freshbooks__invoices",
+        number,
+        f"INVOICE:{number}",
+        payload,
+        document_date="2011-01-05",
+        amount=totals(LINES)["total"],
+        links=[link("document", "shop", number, "freshbooks", None)],
+    )
+
+
+def credit_note_row(number: str, client_id: str) -> OutboundRow:
+    lines = [
+        {
+            "type": 0,
+            "name": "ITEM1",
+            "description": "Returned",
+            "qty": "2",
+            "unit_cost": {"amount": "2.55", "code": "GBP"},
+            "taxName1": "VAT",
+            "taxAmount1": "20",
+        }
+    ]
+    note = {
+        "clientid": int(client_id),
+        "create_date": "2011-01-06",
+        "credit_type": "goodwill",
+        "currency_code": "GBP",
+        "language": "en",
+        "notes": "",
+        "credit_number": number,
+        "lines": lines,
+    }
+    payload = {"credit_note": note, "expected": totals([(2, "2.55")])}
+    return row("freshbooks__credit_notes", number, f"CREDIT:{number}", payload, document_date="2011-01-06")
+
+
+def item_row(code: str) -> OutboundRow:
+    record = {"ITTY": "SHG", "ITDS": f"A thing called {code} with a long name", "ITNO": code, "FUDS": f"Thing {code}"}
+    payload = {"program": "MMS200MI", "transaction": "AddItmViaItmTyp", "record": record, "template": "goods"}
+    return row(
+        "m3__items", code, f"ITEM:{code}", payload, links=[link("item", "shop", code.lower(), "m3", None)]
+    )
+
+
+def customer_row(number: int, account: str) -> OutboundRow:
+    cuno = references.m3_customer_number(number)
+    add = {
+        "CUTM": "FBTPL",
+        "CUNO": cuno,
+        "CUNM": f"Company {number} Ltd",
+        "CUA1": f"{number} High Street",
+        "TOWN": "London",
+        "PONO": "N1 7AA",
+        "CSCD": "GB",
+        "PHNO": "02079460000",
+        "MAIL": f"buyer{number}@example.com",
+        "YREF": f"FB-{account}-{number}",
+    }
+    payload = {"add": add, "financial": {"VRNO": f"GB{number:09d}", "CUCD": "GBP"}, "order_info": {"TEPY": "T30"}}
+    return row(
+        "m3__customers",
+        f"FB-{number}",
+        f"CUSTOMER:{cuno}",
+        payload,
+        agreed={"phone": "02079460000"},
+        links=[link("party", "freshbooks", str(number), "m3", None)],
+    )
+
+
+def order_row(invoice_id: int, cuno: str, account: str, codes: list[str]) -> OutboundRow:
+    reference = references.m3_order_reference(account, invoice_id)
+    head = {
+        "CUNO": cuno,
+        "ORTP": "F01",
+        "RLDT": "20110106",
+        "ORDT": "20110105",
+        "CUOR": f"PO{invoice_id}",
+        "PYRE": reference,
+        "CUCD": "GBP",
+        "FACI": "F01",
+        "WHLO": "001",
+    }
+    lines = [
+        {"ITNO": code, "ORQT": str(quantity), "SAPR": price, "CUPO": str(n)}
+        for n, (code, (quantity, price)) in enumerate(zip(codes, LINES, strict=True), 1)
+    ]
+    address = {"ADRT": "1", "CUNM": "Goods in", "CUA1": "2 Side Street", "TOWN": "Leeds", "PONO": "LS1", "CSCD": "GB"}
+    payload = {
+        "head": head,
+        "address": address,
+        "lines": lines,
+        "expected": totals(LINES),
+        "tolerance": "0.05",
+    }
+    return row(
+        "m3__orders",
+        str(invoice_id),
+        f"ORDER:{reference}",
+        payload,
+        document_date="2011-01-05",
+        amount=totals(LINES)["total"],
+        links=[link("document", "freshbooks", str(invoice_id), "m3", None)],
+    )
+
+
+def receipt_row(payment_id: int, cuno: str, cino: str, year: str, amount: str, *, bope: str = "BNK") -> OutboundRow:
+    line = {
+        "TRNO": "1",
+        "CINO": cino,
+        "INYR": year,
+        "CUNO": cuno,
+        "PYNO": cuno,
+        "PYAM": amount,
+        "CUCD": "GBP",
+        "CKNO": f"FBP{payment_id}",
+        "LPDT": "20110110",
+    }
+    head = {"PBID": str(references.receipt_batch(payment_id)), "BOPE": bope, "ACDT": "20110110"}
+    payload = {"head": head, "lines": [line], "kind": "receipt"}
+    return row(
+        "m3__receipts",
+        f"payment:{payment_id}",
+        f"RECEIPT:{payment_id}",
+        payload,
+        document_date="2011-01-10",
+        amount=amount,
+        links=[link("payment", "freshbooks", str(payment_id), "m3", None)],
+    )
+
+
+# ------------------------------------------------------------------------------------------ sending
+
+
+def judge(store: Store, object: str, rows: list[OutboundRow], *, passed: bool = True) -> str:
+    """A verdict over these rows, as the gate would keep it."""
+    with store.write() as tx:
+        return verdicts.add(
+            tx,
+            object=object,
+            generation=1,
+            suite_sha="suite",
+            mapping_version="mapping",
+            passed=passed,
+            rows_in=len(rows),
+            rows_quarantined=0,
+            payloads=[(one.business_key, one.payload_sha) for one in rows],
+            run_id="test",
+        )
+
+
+class Child:
+    """`deliver` in a process of its own, which kills itself at a failpoint."""
+
+    def __init__(self, vendors: Vendors, store_path: Path, rows: list[OutboundRow], verdict_id: str) -> None:
+        self._request = store_path.with_suffix(".request.json")
+        self._request.write_text(
+            json.dumps(
+                {
+                    "store": str(store_path),
+                    "connection": vendors.connection,
+                    "object": rows[0].object,
+                    "rows": [vars(one) | {"amount": str(one.amount) if one.amount else None} for one in rows],
+                    "verdict_id": verdict_id,
+                }
+            )
+        )
+
+    @contextmanager
+    def start(self, failpoint: str | None = None, **settings: Any):
+        """The running process; `settings` for DeliverySettings."""
+        environment = {name: value for name, value in os.environ.items() if name != ENVIRONMENT}
+        if failpoint:
+            environment[ENVIRONMENT] = failpoint
+        command = [sys.executable, str(CHILD), str(self._request), json.dumps(settings)]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+
+    def run(self, failpoint: str | None = None, **settings: Any) -> tuple[int, dict[str, Any] | None]:
+        """Exit code and report (None if the process did not live to make one)."""
+        with self.start(failpoint, **settings) as process:
+            said, _ = process.communicate(timeout=60)
+        return process.returncode, json.loads(said) if said else None
+
+
+def quick(**settings: Any) -> DeliverySettings:
+    """Settings without long waits."""
+    return DeliverySettings(**({"backoff_seconds": 0.01} | settings))
+
+
+def documents(vendors: Vendors, object: str, rows: list[OutboundRow], after: int) -> Counter[str]:
+    """How many documents the simulator's write log has per reference of these rows.
+
+    Counted are the mutations that make a document: FreshBooks creates, M3 Add, Confirm and ControlBatch. A batch order is
+    a document only once it is confirmed, so its reference is taken from the order that the confirmation made.
+    """
+    found: Counter[str] = Counter({reference_in(one): 0 for one in rows})
+    if object.startswith("freshbooks"):
+        for write in vendors.writes("freshbooks", after):
+            if write["operation"] == "api.create":
+                given = write["body"]["given"]
+                given = given.get("client") or given.get("invoice") or given.get("credit_note") or given
+                found[given.get("invoice_number") or given.get("credit_number") or given.get("note")] += 1
+        return found
+    orders = {order["ORNO"]: order["PYRE"] for order in vendors.table("m3", "OOHEAD")}
+    for write in vendors.writes("m3", after):
+        operation = write["operation"].rpartition("/")[2]
+        if operation in ("Add", "AddItmViaItmTyp", "ControlBatch"):
+            found[write["key"]] += 1
+        elif operation == "Confirm":
+            found[orders[write["key"]]] += 1
+    return found
+
+
+def reference_in(one: OutboundRow) -> str:
+    """Our reference as the target holds it."""
+    payload = one.payload
+    match one.object:
+        case "freshbooks__clients":
+            return payload["client"]["note"]
+        case "freshbooks__invoices":
+            return payload["invoice"]["invoice_number"]
+        case "freshbooks__credit_notes":
+            return payload["credit_note"]["credit_number"]
+        case "m3__items":
+            return payload["record"]["ITNO"]
+        case "m3__customers":
+            return payload["add"]["CUNO"]
+        case "m3__receipts":
+            return payload["head"]["PBID"]
+    return payload["head"]["PYRE"]
