@@ -415,7 +415,16 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     from fbinfor_assets.store import StoreError
     from fbinfor_assets.warehouse import WarehouseError
 
-    return (ClientError, ConfigError, DemoError, PolicyError, RefusedByGate, StoreError, UpError, WarehouseError)
+    return (
+        ClientError,
+        ConfigError,
+        DemoError,
+        PolicyError,
+        RefusedByGate,
+        StoreError,
+        UpError,
+        WarehouseError,
+    )
 
 
 def main() -> None:

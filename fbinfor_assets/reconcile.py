@@ -146,7 +146,18 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
 
     open_amounts: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
     receipts = []
-    columns = ["ESDIVI", "ESYEA4", "ESJRNO", "ESJSNO", "ESPYNO", "ESCINO", "ESINYR", "ESTRCD", "ESCUCD", "ESCUAM"]
+    columns = [
+        "ESDIVI",
+        "ESYEA4",
+        "ESJRNO",
+        "ESJSNO",
+        "ESPYNO",
+        "ESCINO",
+        "ESINYR",
+        "ESTRCD",
+        "ESCUCD",
+        "ESCUAM",
+    ]
     for row in client.export(
         "FSLEDG", [*columns, "ESACDT", "ESCKNO"], order_by=["ESDIVI", "ESYEA4", "ESJRNO", "ESJSNO"]
     ):
@@ -163,7 +174,18 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
         receipts.append(M3Receipt(payment, kind, _day(row["ESACDT"]), row["ESCUCD"], -amount))
 
     invoices = []
-    columns = ["UHDIVI", "UHYEA4", "UHIVNO", "UHCINO", "UHORNO", "UHPYNO", "UHIDAT", "UHCUCD", "UHIVAM", "UHVTAM"]
+    columns = [
+        "UHDIVI",
+        "UHYEA4",
+        "UHIVNO",
+        "UHCINO",
+        "UHORNO",
+        "UHPYNO",
+        "UHIDAT",
+        "UHCUCD",
+        "UHIVAM",
+        "UHVTAM",
+    ]
     for row in client.export("OINVOH", columns, order_by=["UHDIVI", "UHYEA4", "UHIVNO"]):
         if row["UHORNO"] in heads:
             invoices.append(

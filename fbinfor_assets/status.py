@@ -30,7 +30,13 @@ OBJECTS = (
 )
 
 #: Objects whose dead letters and intents are about a sale, so that they explain a document.
-_OF_SALES = ("freshbooks__invoices", "freshbooks__credit_notes", "m3__orders", "m3__credit_orders", "m3__receipts")
+_OF_SALES = (
+    "freshbooks__invoices",
+    "freshbooks__credit_notes",
+    "m3__orders",
+    "m3__credit_orders",
+    "m3__receipts",
+)
 
 
 def read_status(app: App) -> dict[str, Any]:
@@ -47,7 +53,8 @@ def read_status(app: App) -> dict[str, Any]:
             .join_from(
                 schema.landing,
                 schema.cursor,
-                (schema.cursor.c.system == schema.landing.c.system) & (schema.cursor.c.entity == schema.landing.c.entity),
+                (schema.cursor.c.system == schema.landing.c.system)
+                & (schema.cursor.c.entity == schema.landing.c.entity),
                 isouter=True,
             )
             .group_by(schema.landing.c.system, schema.landing.c.entity)
@@ -137,4 +144,3 @@ def _document(business_key: str) -> str:
 def query_snapshot(home: Path | None, query: str, limit: int) -> QueryResult:
     """Rows of a reading statement over the published snapshot. Raises `WarehouseError` in a sentence."""
     return Warehouse(Paths(home).home, DBT_PROJECT).sql(query, limit or None)
-

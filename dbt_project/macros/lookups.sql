@@ -27,3 +27,21 @@
         on regexp_full_match(codes.code_upper, rules.pattern) or codes.code_upper = rules.m3_item
     group by codes.code_upper
 {%- endmacro %}
+
+{#- 536365-2 is the second document of order 536365: the order's number, and which document it is. -#}
+{% macro base_of_number(expression) -%}
+    nullif(regexp_extract({{ expression }}, '^(.+)-([0-9]{1,4})$', 1), '')
+{%- endmacro %}
+
+{% macro suffix_of_number(expression) -%}
+    try_cast(nullif(regexp_extract({{ expression }}, '^(.+)-([0-9]{1,4})$', 2), '') as integer)
+{%- endmacro %}
+
+{#- Uids of the FreshBooks documents that a crosswalk id may mean. -#}
+{% macro freshbooks_doc_uids(expression) -%}
+    if(
+        contains({{ expression }}, ':'),
+        ['freshbooks:' || {{ expression }}],
+        ['freshbooks:invoice:' || {{ expression }}, 'freshbooks:credit_note:' || {{ expression }}]
+    )
+{%- endmacro %}

@@ -1,6 +1,7 @@
 {#-
   One way to read each kind of vendor value. Belongs here: text, money, dates, instants. Does not belong here: meaning.
-  Amounts go from text to DECIMAL, never through DOUBLE.
+  Amounts go from text to DECIMAL, never through DOUBLE. A value that cannot be read is null, so that one bad record does
+  not stop all others: data-tests/unreadable_values.sql names it, and the gate holds what would be written from it.
 -#}
 
 {#- Text without surrounding blanks; an empty value is null (both vendors return "" and null for the same thing). -#}
@@ -10,17 +11,27 @@
 
 {#- Money, two decimals. -#}
 {% macro money(expression) -%}
-    cast({{ text(expression) }} as decimal(18, 2))
+    try_cast({{ text(expression) }} as decimal(18, 2))
 {%- endmacro %}
 
 {#- Price of one unit, six decimals. -#}
 {% macro price(expression) -%}
-    cast({{ text(expression) }} as decimal(18, 6))
+    try_cast({{ text(expression) }} as decimal(18, 6))
 {%- endmacro %}
 
 {#- Quantity, four decimals. -#}
 {% macro quantity(expression) -%}
-    cast({{ text(expression) }} as decimal(18, 4))
+    try_cast({{ text(expression) }} as decimal(18, 4))
+{%- endmacro %}
+
+{#- Whole number. -#}
+{% macro whole(expression) -%}
+    try_cast({{ text(expression) }} as integer)
+{%- endmacro %}
+
+{#- Calendar day without zone, yyyy-mm-dd (of a wall clock: its day). -#}
+{% macro day(expression) -%}
+    try_cast(left({{ text(expression) }}, 10) as date)
 {%- endmacro %}
 
 {#- M3 date: yyyymmdd (infor-api 2.5), tolerating yyyy-mm-dd; "" and "0" mean no date. -#}
@@ -35,12 +46,12 @@
 
 {#- FreshBooks `updated`, `created_at`: US/Eastern wall clock, with daylight saving (freshbooks-api 5). -#}
 {% macro freshbooks_instant(expression) -%}
-    cast({{ text(expression) }} as timestamp) at time zone 'America/New_York'
+    try_cast({{ text(expression) }} as timestamp) at time zone 'America/New_York'
 {%- endmacro %}
 
 {#- A stamp that is UTC already but carries no zone (FreshBooks signup_date, WooCommerce *_gmt). -#}
 {% macro utc_instant(expression) -%}
-    cast({{ text(expression) }} as timestamp) at time zone 'UTC'
+    try_cast({{ text(expression) }} as timestamp) at time zone 'UTC'
 {%- endmacro %}
 
 {#- Net of a line, rounded half up (away from zero) to the cent: the way both systems are told to round. -#}

@@ -187,16 +187,19 @@ class TokenSource:
     def _granted(self, document: dict[str, Any] | None) -> dict[str, Any]:
         try:
             return self._completed(self._grant(document))
-        except AuthorisationError:
+        except AuthorisationError as refused:
             # A process elsewhere, which does not share our lock, may have renewed it in the meantime.
-            newer = self._stored()
-            if (
-                newer is None
-                or document is None
-                or newer.get("refresh_token") == document.get("refresh_token")
-            ):
+            newer = self._stored() or {}
+            old = (document or {}).get("refresh_token")
+            if newer.get("refresh_token") != old:
+                return newer if not self._over(newer) else self._completed(self._grant(newer))
+            if self._seed is None or self._seed["refresh_token"] == old:
                 raise
-            return newer if not self._over(newer) else self._completed(self._grant(newer))
+            # Last resort: the stored pair is dead, so the configured one has nothing to lose (a sandbox made anew).
+            try:
+                return self._completed(self._grant(self._seed))
+            except AuthorisationError:
+                raise refused from None
 
     def _completed(self, answer: dict[str, Any]) -> dict[str, Any]:
         if not isinstance(answer.get("access_token"), str) or not answer["access_token"]:

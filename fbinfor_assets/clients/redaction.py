@@ -14,8 +14,8 @@ HIDDEN = "[hidden]"
 _NAMES = "access_token|refresh_token|client_secret|consumer_secret|consumer_key|password|saak|sask|cs|code|token|verifier"
 _PATTERNS = (
     re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"),
-    # name=value as in a form or a query, "name": "value" as in JSON
-    re.compile(rf"(?i)(\b(?:{_NAMES})=)[^&\s\"']+"),
+    # name=value as in a form or a query, "name": "value" as in JSON (where `code` is a currency, not a consent code)
+    re.compile(rf"(?i)(\b(?:{_NAMES}|code)=)[^&\s\"']+"),
     re.compile(rf"(?i)([\"'](?:{_NAMES})[\"']\s*:\s*[\"'])[^\"']*"),
     re.compile(r"(?i)(://[^/\s:@]+:)[^/\s@]+(?=@)"),
     re.compile(r"\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.?[A-Za-z0-9_-]*"),  # a JWT anywhere

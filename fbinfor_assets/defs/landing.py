@@ -4,8 +4,6 @@ Belongs here: the shape of a pull, the factory of raw assets, the cheap look bef
 Does not belong here: how an entity is read (`<system>/extract.py`), the file (`warehouse/landing.py`).
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -105,7 +103,7 @@ def _cursor(app: App, entity: Entity) -> Cursor:
         return cursors.get(tx, entity.system, entity.name)
 
 
-class acting:  # noqa: N801  reads as a phrase: `with acting("freshbooks clients"):`
+class acting:
     """Turns our own errors into a `dagster.Failure` with their sentence, which the UI shows without a traceback."""
 
     def __init__(self, what: str) -> None:
@@ -116,7 +114,9 @@ class acting:  # noqa: N801  reads as a phrase: `with acting("freshbooks clients
 
     def __exit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         if isinstance(error, ClientError | WarehouseError | StoreError):
-            raise dg.Failure(description=f"{self.what}: {error}", metadata=_about(error), allow_retries=False) from error
+            raise dg.Failure(
+                description=f"{self.what}: {error}", metadata=_about(error), allow_retries=False
+            ) from error
 
 
 def _about(error: BaseException) -> Mapping[str, Any]:

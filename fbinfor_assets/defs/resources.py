@@ -4,8 +4,6 @@ Belongs here: how Dagster gets an `App` (fbinfor_assets/app.py) and closes it.
 Does not belong here: what the app is made of.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -23,7 +21,9 @@ Progress = Callable[[str, int, int], None]
 
 @dg.resource(
     config_schema={
-        "home": dg.Field(dg.Noneable(str), default_value=None, description="Folder of everything that is written."),
+        "home": dg.Field(
+            dg.Noneable(str), default_value=None, description="Folder of everything that is written."
+        ),
         "connections": dg.Field(dg.Noneable(str), default_value=None, description="Connections file."),
         "policy": dg.Field(dg.Noneable(str), default_value=None, description="Accounting policy."),
     },
@@ -57,7 +57,9 @@ def resources(overrides: Mapping[str, Any] | None = None) -> dict[str, Any]:
         "app": app_resource,
         "progress": dg.ResourceDefinition.hardcoded_resource(no_progress),
         **{
-            key: value if isinstance(value, dg.ResourceDefinition) else dg.ResourceDefinition.hardcoded_resource(value)
+            key: value
+            if isinstance(value, dg.ResourceDefinition)
+            else dg.ResourceDefinition.hardcoded_resource(value)
             for key, value in (overrides or {}).items()
         },
     }

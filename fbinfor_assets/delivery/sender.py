@@ -38,7 +38,7 @@ from fbinfor_assets.delivery.outcomes import (
     Sent,
     Unknown,
 )
-from fbinfor_assets.delivery.rows import ENTITIES, OutboundRow, RowError
+from fbinfor_assets.delivery.rows import ENTITIES, OBJECTS, OutboundRow, RowError
 from fbinfor_assets.delivery.settings import Clients, DeliverySettings
 from fbinfor_assets.delivery.writers import writer_for
 from fbinfor_assets.delivery.writers.base import Job
@@ -139,6 +139,7 @@ class _Delivery:
     ) -> None:
         self.store = store
         self.object = object
+        self.target = OBJECTS.get(object, "")
         self.run_id = run_id
         self.progress = progress
         self.settings = settings
@@ -150,18 +151,24 @@ class _Delivery:
 
     def run(self, rows: list[OutboundRow], verdict_id: str | None) -> None:
         self._admit(rows, verdict_id)
-        self._recover()
+        self._adopt()
         self._plan(rows, verdict_id)
         failpoint("after_ready")
-        for round_ in range(self.settings.rounds):
-            self._send_all(round_)
+        if self._may_call():
             self._resolve()
-            if self.halted or not self._wait_for_more():
-                break
-        self._confirm_all()
+            self._look_at_conflicts()
+            for round_ in range(self.settings.rounds):
+                self._send_all(round_)
+                if self.halted:
+                    break
+                self._resolve()
+                if not self._wait_for_more():
+                    break
+        if not self.halted:
+            self._confirm_all()
         self._count()
 
-    # ------------------------------------------------------------------ 1 admit, recover
+    # ------------------------------------------------------------------ 1 admit, adopt, look up
 
     def _admit(self, rows: list[OutboundRow], verdict_id: str | None) -> None:
         if rows:
@@ -176,7 +183,8 @@ class _Delivery:
         for intent in waiting:
             self.writer.check(Job(intent))
 
-    def _recover(self) -> None:
+    def _adopt(self) -> None:
+        """Take over what a dead process left in `sending`: it may have arrived or not."""
         with self.store.write() as tx:
             left = [
                 intent
@@ -187,8 +195,17 @@ class _Delivery:
             intents.move(tx, [(intent, self._doubt(intent, Unknown(why))) for intent in left])
             intents.finish_attempts(tx, [(intent, State.IN_DOUBT, why) for intent in left])
         self.report.recovered = len(left)
-        self._resolve()
-        self._look_at_conflicts()
+
+    def _may_call(self) -> bool:
+        """Wait out a Retry-After that the target gave to us or to another process; not if it is too long."""
+        with self.store.read() as tx:
+            moment = intents.blocked_until(tx, self.target)
+        if moment is not None and not self._sleep_until(moment):
+            self.halted = True
+            self.report.messages.append(
+                f"{self.target} asked to be left alone until {moment:%Y-%m-%d %H:%M:%S} UTC"
+            )
+        return not self.halted
 
     def _doubt(self, intent: Intent, outcome: Unknown) -> Intent:
         # The request may have been applied until now at the latest; only from then on the lag counts.
@@ -339,7 +356,7 @@ class _Delivery:
         with self.store.read() as tx:
             total = intents.count(tx, self.object, State.READY)
         done = 0
-        while not self.halted:
+        while not self.halted and self._may_call():
             claimed = self._claim()
             if not claimed:
                 return

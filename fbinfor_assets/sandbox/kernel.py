@@ -121,7 +121,7 @@ class State:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=5)
+        self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1)
         try:
             # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
             self._con.execute("pragma locking_mode = exclusive")
@@ -482,19 +482,21 @@ def load_switches(
         except (OSError, yaml.YAMLError, AttributeError) as error:
             raise SandboxError(f"the switches in {path} cannot be read: {error}") from error
     for name, value in given.items():
-        if name not in known:
-            raise SandboxError(f"{path}: {section}.{name} is no switch; known are {', '.join(sorted(known))}")
-        allowed = known[name]
-        open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
-        if not open_ended and value not in allowed:
-            raise SandboxError(
-                f"{path}: {section}.{name} is {value!r}; allowed are {', '.join(map(repr, allowed))}"
-            )
+        _check_switch(name, value, known, f"{path}: {section}.{name}")
     kept = state.meta.get("switches", {})
     switches = {name: given.get(name, kept.get(name, allowed[0])) for name, allowed in known.items()}
     state.set_meta("switches", switches)
     state.commit()
     return switches
+
+
+def _check_switch(name: str, value: Any, known: Mapping[str, tuple[Any, ...]], where: str) -> None:
+    if name not in known:
+        raise SandboxError(f"{where} is no switch; known are {', '.join(sorted(known))}")
+    allowed = known[name]
+    open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
+    if not open_ended and value not in allowed:
+        raise SandboxError(f"{where} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
 
 
 # --------------------------------------------------------------------------------- the application
@@ -569,6 +571,8 @@ def create_app(
     ledger: Ledger | None = None,
     describe: Callable[[], Row] | None = None,
     reset: Callable[[], None] | None = None,
+    switches: dict[str, Any] | None = None,
+    known_switches: Mapping[str, tuple[Any, ...]] | None = None,
     exception_handlers: Mapping[Any, Any] | None = None,
 ) -> Starlette:
     """The simulator's application: the vendor's routes and, under /_sandbox/, the control plane.
@@ -581,6 +585,8 @@ def create_app(
     GET  /_sandbox/clock          {"now"} (UTC)
     POST /_sandbox/clock          {"to": date or instant} or {"advance_days": n}: {"now", "moved"}
     GET  /_sandbox/connection     what `describe()` gives: credentials and ids for `serve`
+    GET|POST /_sandbox/switches   what `load_switches` gave (changed in place by the POST's {name: value}); only if
+                                  `switches` and `known_switches` are given
     GET|POST|DELETE /_sandbox/faults  see `faults.py`
     POST /_sandbox/reset          forget everything, begin again at the clock's start, then `reset()` seeds anew
     """
@@ -636,6 +642,20 @@ def create_app(
         assert describe is not None
         return json_response(describe())
 
+    async def show_switches(request: Request) -> Response:
+        assert switches is not None and known_switches is not None
+        if request.method == "POST":
+            try:
+                given = dict(await json_body(request))
+                for switch, value in given.items():
+                    _check_switch(switch, value, known_switches, switch)
+            except (SandboxError, TypeError, ValueError) as error:
+                return json_response({"error": str(error)}, 400)
+            switches.update(given)
+            state.set_meta("switches", dict(switches))
+            state.commit()
+        return json_response(switches)
+
     async def start_again(request: Request) -> Response:
         kept = state.meta.get("switches")
         state.clear()
@@ -659,6 +679,8 @@ def create_app(
         control.append(Route("/_sandbox/trial-balance", trial_balance))
     if describe is not None:
         control.append(Route("/_sandbox/connection", connection))
+    if switches is not None:
+        control.append(Route("/_sandbox/switches", show_switches, methods=["GET", "POST"]))
     planned = faults.Faults()
     app = Starlette(routes=[*routes, *control, *planned.routes], exception_handlers=exception_handlers)
     app.state.faults = planned

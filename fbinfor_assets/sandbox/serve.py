@@ -85,6 +85,11 @@ def serve(
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
+    except httpx.HTTPError as error:
+        print(
+            f"sandbox: a simulator stopped answering while starting ({error}); start again", file=sys.stderr
+        )
+        return 1
     finally:
         if temporary:
             shutil.rmtree(folder, ignore_errors=True)

@@ -137,6 +137,13 @@ def earliest(tx: Transaction, object: str, *states: str) -> datetime | None:
     return tx.execute(select(at).where(t.c.object == object, t.c.state.in_(states))).scalar_one()
 
 
+def blocked_until(tx: Transaction, target: str) -> datetime | None:
+    """Until when the target asked us to stay away (its latest Retry-After), None if it did not or that is over."""
+    t = schema.intent
+    asked = (t.c.target == target) & (t.c.error_class == "rate_limit") & (t.c.not_before > tx.now)
+    return tx.execute(select(func.max(type_coerce(t.c.not_before, schema.Instant))).where(asked)).scalar_one()
+
+
 def count(tx: Transaction, object: str, state: str) -> int:
     """How many intents of an object are in a state."""
     t = schema.intent

@@ -37,6 +37,7 @@ from fbinfor_assets.warehouse.errors import (
     WarehouseError,
     WarehouseInUse,
 )
+from fbinfor_assets.warehouse.failpoints import failpoint
 from fbinfor_assets.warehouse.landing import Landing, Record, SeenIndex, Version
 from fbinfor_assets.warehouse.lock import FairLock
 from fbinfor_assets.warehouse.ops import OpsSource
@@ -237,13 +238,17 @@ class Warehouse:
     # dbt
 
     def run_dbt(
-        self, select: Sequence[str] | None = None, full: bool = False, tests: bool = True
+        self,
+        select: Sequence[str] | None = None,
+        full: bool = False,
+        tests: bool = True,
+        unit_tests: bool = False,
     ) -> DbtReport:
         """Load what was landed, copy what the operational store changed, run dbt, and say what became of each node.
 
         `select`: dbt selectors, None for the whole project. `full`: build everything anew; also done without being asked when
         the project, the policy or the raw tables were replaced since the last complete build. A build that leaves out nodes or
-        tests is not complete: nothing is delivered from it.
+        tests is not complete: nothing is delivered from it. `unit_tests`: also dbt's unit tests of the models (for a release).
 
         A failing model or test is in the report, not an exception. Raises `WarehouseBusy`, `UnreadableLanding`,
         `OpsCopyRefused`, `DbtBroken`, and `WarehouseInUse` when this thread has a connection open. When it returns or
@@ -278,7 +283,10 @@ class Warehouse:
             dbt_started = time.monotonic()
             status, detail, results = "failed", "dbt was interrupted", []
             try:
-                results = runner.build(manifest, select=select, full=full_because is not None, tests=tests)
+                results = runner.build(
+                    manifest, select=select, full=full_because is not None, tests=tests, unit_tests=unit_tests
+                )
+                failpoint("after_dbt")
                 status, detail = _worth(
                     results, runner.required(manifest), tests=tests, seeds_stand=seeds_stand
                 )

@@ -119,23 +119,27 @@ class DbtRunner:
         return found[1]
 
     def build(
-        self, manifest: Any, *, select: Sequence[str] | None = None, full: bool = False, tests: bool = True
+        self,
+        manifest: Any,
+        *,
+        select: Sequence[str] | None = None,
+        full: bool = False,
+        tests: bool = True,
+        unit_tests: bool = False,
     ) -> list[NodeResult]:
         """Run `dbt build` and return what became of each node; a failing node is a result, not an exception.
 
-        `manifest`: from `warm()`. `select`: dbt selectors, None for everything but dbt's unit tests, which need no
-        data: they run where they are selected, e.g. by `test_type:unit`.
+        `manifest`: from `warm()`. `select`: dbt selectors, None for everything. `unit_tests`: with each selected model also
+        dbt's unit tests of it; they need no data, so they are for a release and not for each run.
         The caller holds the warehouse's lock and has no connection open. When this returns or raises, dbt has closed the
         file. Raises `DbtBroken` if dbt could not start.
         """
         arguments = ["build", "--no-write-json"]
         if select is not None:
             arguments += ["--select", *select]
-        left_out = [] if tests else ["test"]
-        if not tests or select is None:
-            left_out.append("unit_test")
-        for kind in left_out:
-            arguments += ["--exclude-resource-type", kind]
+        for kind, wanted in (("test", tests), ("unit_test", unit_tests)):
+            if not wanted:
+                arguments += ["--exclude-resource-type", kind]
         if full:
             arguments.append("--full-refresh")
         outcome = self._invoke(arguments, manifest)

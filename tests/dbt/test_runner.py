@@ -284,15 +284,11 @@ def test_a_build_without_its_tests_is_untested(warehouse: Warehouse):
     assert not [result for result in report.results if result.unique_id.startswith(("test", "unit_test"))]
 
 
-def test_unit_tests_run_where_they_are_selected(warehouse: Warehouse):
+def test_unit_tests_run_where_they_are_asked_for(warehouse: Warehouse):
     land(warehouse, a="1.10")
     assert "adds_nothing" not in str(warehouse.run_dbt(full=True).results)
-    [result] = [
-        result
-        for result in warehouse.run_dbt(select=["test_type:unit"]).results
-        if "adds_nothing" in result.unique_id
-    ]
-    assert result.status == "pass"
+    report = warehouse.run_dbt(select=["m1"], unit_tests=True)
+    assert [result.status for result in report.results if "adds_nothing" in result.unique_id] == ["pass"]
 
 
 @pytest.mark.parametrize("cause", ["asked", "project", "policy", "raw"])
@@ -320,24 +316,17 @@ def test_a_build_that_was_killed_is_not_complete_and_the_next_one_makes_up_for_i
     land(warehouse, a="1.10")
     warehouse.run_dbt()
     land(warehouse, b="2.20")
-    slow = project / "models" / "m2.sql"
-    kept = slow.read_text()
-    slow.write_text(
-        "select count(*) as key, 1 as total, 1 as _generation from range(100000) a, range(10000000) b"
-    )
     script = "import sys; from fbinfor_assets.warehouse import Warehouse; Warehouse(sys.argv[1], sys.argv[2]).run_dbt()"
-    child = subprocess.Popen([sys.executable, "-c", script, str(warehouse.home), str(project)])
-    compiled = warehouse.home / "dbt" / "target" / "run" / "small" / "models" / "m2.sql"
-    before = compiled.stat().st_mtime_ns
-    deadline = time.monotonic() + 60
-    while compiled.stat().st_mtime_ns == before and time.monotonic() < deadline:
-        time.sleep(0.02)
-    child.kill()
-    child.wait()
+    child = subprocess.run(
+        [sys.executable, "-c", script, str(warehouse.home), str(project)],
+        env={**os.environ, "FBINFOR_FAILPOINT": "after_dbt"},
+        capture_output=True,
+        text=True,
+    )
+    assert child.returncode == -9, child.stderr
     assert warehouse.last_build().status == "running"
-    slow.write_text(kept)
     report = warehouse.run_dbt()
-    assert (report.status, report.generation) == ("complete", 3)
+    assert (report.status, report.generation, report.since) == ("complete", 3, 1)
     assert by_name(report)["m3"].rows == 2
 
 

@@ -7,12 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from delivery_world import SEED, Vendors, customer_row, item_row, judge
+from delivery_world import CODES, SEED, LossyWorld, Nursery, Vendors, customer_row, item_row, judge
 
 from fbinfor_assets.delivery import deliver
 from fbinfor_assets.store import Store, open_store
-
-CODES = ["ITEM1", "ITEM2", "ITEM3"]
 
 
 def pytest_report_header() -> str:
@@ -34,14 +32,23 @@ def vendors(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vendors]:
     vendors.close()
 
 
-@pytest.fixture
-def store_path(tmp_path: Path) -> Path:
-    return tmp_path / "store.db"
+@pytest.fixture(scope="session")
+def lossy(vendors: Vendors) -> Iterator[LossyWorld]:
+    world = LossyWorld(vendors)
+    yield world
+    world.close()
+
+
+@pytest.fixture(scope="session")
+def nursery() -> Iterator[Nursery]:
+    nursery = Nursery()
+    yield nursery
+    nursery.close()
 
 
 @pytest.fixture
-def store(store_path: Path) -> Iterator[Store]:
-    store = open_store(store_path)
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(tmp_path / "store.db")
     yield store
     store.close()
 

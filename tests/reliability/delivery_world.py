@@ -9,11 +9,17 @@ from __future__ import annotations
 import json
 import os
 import random
+import socket
+import struct
 import subprocess
 import sys
+import threading
+import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import ROUND_HALF_UP, Decimal
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +28,14 @@ import yaml
 
 from fbinfor_assets.clients.freshbooks import FreshBooksClient, FreshBooksSettings
 from fbinfor_assets.clients.infor import InforSettings, M3Client
-from fbinfor_assets.delivery import Clients, DeliverySettings, OutboundRow
-from fbinfor_assets.delivery.failpoints import ENVIRONMENT
+from fbinfor_assets.delivery import Clients, DeliverySettings, OutboundRow, deliver
 from fbinfor_assets.domain import references
 from fbinfor_assets.domain.canonical import payload_sha
 from fbinfor_assets.store import Store, verdicts
 
 SEED = int(os.environ.get("FBINFOR_TEST_SEED", random.randrange(1_000_000)))
 CHILD = Path(__file__).with_name("deliver_child.py")
+CODES = ["ITEM1", "ITEM2", "ITEM3"]
 VAT = Decimal("0.20")
 CENT = Decimal("0.01")
 
@@ -39,6 +45,11 @@ def open_clients(connection: dict[str, Any]) -> Clients:
     freshbooks = FreshBooksSettings.model_validate(connection["freshbooks"])
     infor = InforSettings.model_validate(connection["infor"])
     return Clients(freshbooks=FreshBooksClient(freshbooks), m3=M3Client.from_settings(infor))
+
+
+def close_clients(clients: Clients) -> None:
+    clients.freshbooks.close()
+    clients.m3.close()
 
 
 class Vendors:
@@ -67,8 +78,7 @@ class Vendors:
         self.clients = open_clients(self.connection)
 
     def close(self) -> None:
-        self.clients.freshbooks.close()
-        self.clients.m3.close()
+        close_clients(self.clients)
         self.http.close()
         for _, process in self._processes:
             process.terminate()
@@ -110,6 +120,106 @@ class Vendors:
     @property
     def account(self) -> str:
         return self.connection["freshbooks"]["account_id"]
+
+
+class Lossy:
+    """A proxy before one simulator that loses answers, or requests, on the way: faults F3 and F4 of the reference.
+
+    `rule(method, path, body)` says of each request: "pass", "lose_answer" (applied, then the connection is reset) or
+    "lose_request" (reset before anything reaches the vendor). `seen` keeps (moment, method, path, body, what was done).
+    """
+
+    def __init__(self, upstream: str) -> None:
+        self.rule: Callable[[str, str, str], str] = lambda *_: "pass"
+        self.seen: list[tuple[float, str, str, str, str]] = []
+        lossy = self
+        # Plain HTTP on loopback: no certificates to load.
+        self._to_vendor = to_vendor = httpx.Client(
+            base_url=upstream, trust_env=False, verify=False, timeout=30
+        )
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def _any(self) -> None:
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                what = lossy.rule(self.command, self.path, body.decode())
+                lossy.seen.append((time.monotonic(), self.command, self.path, body.decode(), what))
+                if what != "lose_request":
+                    kept = {
+                        k: v
+                        for k, v in self.headers.items()
+                        if k.lower() in ("authorization", "content-type")
+                    }
+                    answer = to_vendor.request(self.command, self.path, content=body, headers=kept)
+                if what != "pass":
+                    self.close_connection = True
+                    # Zero linger: the client sees a reset, not an orderly end.
+                    self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                    self.connection.close()
+                    return
+                self.send_response(answer.status_code)
+                self.send_header("Content-Type", answer.headers.get("content-type", "application/json"))
+                self.send_header("Content-Length", str(len(answer.content)))
+                self.end_headers()
+                self.wfile.write(answer.content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _any
+
+            def log_message(self, *_: object) -> None: ...
+
+        class Server(ThreadingHTTPServer):
+            def handle_error(self, *_: object) -> None: ...
+
+        self._server = Server(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._to_vendor.close()
+
+
+class LossyWorld:
+    """Clients whose ways to both vendors lead through proxies, which pass everything unless told otherwise."""
+
+    def __init__(self, vendors: Vendors) -> None:
+        self.proxies = {system: Lossy(url) for system, url in vendors.urls.items()}
+        connection = json.loads(json.dumps(vendors.connection))
+        connection["freshbooks"]["base_url"] = self.proxies["freshbooks"].url
+        connection["infor"]["ionapi"]["iu"] = self.proxies["m3"].url
+        self.clients = open_clients(connection)
+
+    def close(self) -> None:
+        close_clients(self.clients)
+        for proxy in self.proxies.values():
+            proxy.close()
+
+    @contextmanager
+    def losing(self, system: str, rule: Callable[[str, str, str], str]) -> Iterator[tuple[Clients, Lossy]]:
+        """The clients, and the proxy that follows the rule within the block and begins to remember anew."""
+        proxy = self.proxies[system]
+        proxy.seen.clear()
+        proxy.rule = rule
+        try:
+            yield self.clients, proxy
+        finally:
+            proxy.rule = lambda *_: "pass"
+
+
+def lose(what: str, *marks: str, times: int = 1) -> Callable[[str, str, str], str]:
+    """A rule: do `what` to the first requests that contain all marks in `METHOD path body`."""
+    left = [times]
+
+    def rule(method: str, path: str, body: str) -> str:
+        if left[0] and all(mark in f"{method} {path} {body}" for mark in marks):
+            left[0] -= 1
+            return what
+        return "pass"
+
+    return rule
 
 
 # --------------------------------------------------------------------------------------------- rows
@@ -163,7 +273,9 @@ def client_row(number: int) -> OutboundRow:
     )
 
 
-def link(entity: str, left_system: str, left_id: str, right_system: str, right_id: str | None) -> dict[str, Any]:
+def link(
+    entity: str, left_system: str, left_id: str, right_system: str, right_id: str | None
+) -> dict[str, Any]:
     return {
         "entity": entity,
         "left_system": left_system,
@@ -244,7 +356,12 @@ def credit_note_row(number: str, client_id: str) -> OutboundRow:
 
 
 def item_row(code: str) -> OutboundRow:
-    record = {"ITTY": "SHG", "ITDS": f"A thing called {code} with a long name", "ITNO": code, "FUDS": f"Thing {code}"}
+    record = {
+        "ITTY": "SHG",
+        "ITDS": f"A thing called {code} with a long name",
+        "ITNO": code,
+        "FUDS": f"Thing {code}",
+    }
     payload = {"program": "MMS200MI", "transaction": "AddItmViaItmTyp", "record": record, "template": "goods"}
     return row(
         "m3__items", code, f"ITEM:{code}", payload, links=[link("item", "shop", code.lower(), "m3", None)]
@@ -265,7 +382,11 @@ def customer_row(number: int, account: str) -> OutboundRow:
         "MAIL": f"buyer{number}@example.com",
         "YREF": f"FB-{account}-{number}",
     }
-    payload = {"add": add, "financial": {"VRNO": f"GB{number:09d}", "CUCD": "GBP"}, "order_info": {"TEPY": "T30"}}
+    payload = {
+        "add": add,
+        "financial": {"VRNO": f"GB{number:09d}", "CUCD": "GBP"},
+        "order_info": {"TEPY": "T30"},
+    }
     return row(
         "m3__customers",
         f"FB-{number}",
@@ -293,7 +414,14 @@ def order_row(invoice_id: int, cuno: str, account: str, codes: list[str]) -> Out
         {"ITNO": code, "ORQT": str(quantity), "SAPR": price, "CUPO": str(n)}
         for n, (code, (quantity, price)) in enumerate(zip(codes, LINES, strict=True), 1)
     ]
-    address = {"ADRT": "1", "CUNM": "Goods in", "CUA1": "2 Side Street", "TOWN": "Leeds", "PONO": "LS1", "CSCD": "GB"}
+    address = {
+        "ADRT": "1",
+        "CUNM": "Goods in",
+        "CUA1": "2 Side Street",
+        "TOWN": "Leeds",
+        "PONO": "LS1",
+        "CSCD": "GB",
+    }
     payload = {
         "head": head,
         "address": address,
@@ -312,7 +440,9 @@ def order_row(invoice_id: int, cuno: str, account: str, codes: list[str]) -> Out
     )
 
 
-def receipt_row(payment_id: int, cuno: str, cino: str, year: str, amount: str, *, bope: str = "BNK") -> OutboundRow:
+def receipt_row(
+    payment_id: int, cuno: str, cino: str, year: str, amount: str, *, bope: str = "BNK"
+) -> OutboundRow:
     line = {
         "TRNO": "1",
         "CINO": cino,
@@ -357,41 +487,86 @@ def judge(store: Store, object: str, rows: list[OutboundRow], *, passed: bool = 
         )
 
 
-class Child:
-    """`deliver` in a process of its own, which kills itself at a failpoint."""
+class Nursery:
+    """Runs deliveries in processes of their own, one at a time; see deliver_child.py."""
 
-    def __init__(self, vendors: Vendors, store_path: Path, rows: list[OutboundRow], verdict_id: str) -> None:
-        self._request = store_path.with_suffix(".request.json")
-        self._request.write_text(
-            json.dumps(
-                {
-                    "store": str(store_path),
-                    "connection": vendors.connection,
-                    "object": rows[0].object,
-                    "rows": [vars(one) | {"amount": str(one.amount) if one.amount else None} for one in rows],
-                    "verdict_id": verdict_id,
-                }
-            )
+    def __init__(self) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, str(CHILD)], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
 
-    @contextmanager
-    def start(self, failpoint: str | None = None, **settings: Any):
-        """The running process; `settings` for DeliverySettings."""
-        environment = {name: value for name, value in os.environ.items() if name != ENVIRONMENT}
-        if failpoint:
-            environment[ENVIRONMENT] = failpoint
-        command = [sys.executable, str(CHILD), str(self._request), json.dumps(settings)]
-        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
-            try:
-                yield process
-            finally:
-                process.kill()
+    def close(self) -> None:
+        self._process.stdin.close()
+        self._process.wait(10)
+        self._process.stdout.close()
 
-    def run(self, failpoint: str | None = None, **settings: Any) -> tuple[int, dict[str, Any] | None]:
-        """Exit code and report (None if the process did not live to make one)."""
-        with self.start(failpoint, **settings) as process:
-            said, _ = process.communicate(timeout=60)
-        return process.returncode, json.loads(said) if said else None
+    def start(
+        self,
+        vendors: Vendors,
+        store: Store,
+        rows: list[OutboundRow],
+        verdict_id: str,
+        failpoint: str | None = None,
+        **settings: Any,
+    ) -> int:
+        """Begin a delivery; returns the id of its process, which has everything open and delivers now."""
+        path = store.engine.url.database
+        request = {
+            "store": path,
+            "connection": vendors.connection,
+            "object": rows[0].object,
+            "rows": [vars(one) | {"amount": str(one.amount) if one.amount else None} for one in rows],
+            "verdict_id": verdict_id,
+            "settings": {"backoff_seconds": 0.01} | settings,
+            "failpoint": failpoint,
+            "report": path + ".report",
+        }
+        self._process.stdin.write(json.dumps(request).encode() + b"\n")
+        self._process.stdin.flush()
+        return json.loads(self._process.stdout.readline())["pid"]
+
+    def wait(self) -> int:
+        """The exit code of the delivery that was begun; negative: the signal that ended it."""
+        return json.loads(self._process.stdout.readline())["code"]
+
+
+def billed_invoices(vendors: Vendors, store: Store, base: int, count: int) -> list[dict[str, str]]:
+    """M3 invoices of customer FB00000001 that nobody has paid: made by orders that people shipped."""
+    rows = [order_row(base + n, "FB00000001", vendors.account, CODES) for n in range(count)]
+    report = deliver(store, vendors.clients, "m3__orders", rows, judge(store, "m3__orders", rows), "setup")
+    assert report.confirmed == count, report
+    wanted = {one.payload["head"]["PYRE"] for one in rows}
+    orders = [order["ORNO"] for order in vendors.table("m3", "OOHEAD") if order["PYRE"] in wanted]
+    ship = {"date": "2011-01-07", "lines": "all"}
+    return [vendors.people("m3", "fulfil", {"orno": orno} | ship)["invoice"] for orno in orders]
+
+
+def rows_for(object: str, vendors: Vendors, store: Store, base: int, count: int) -> list[OutboundRow]:
+    """Rows of an object that can be sent now, with what they depend on already there."""
+    numbers = range(base, base + count)
+    match object:
+        case "freshbooks__clients":
+            return [client_row(n) for n in numbers]
+        case "freshbooks__invoices":
+            customer = vendors.clients.freshbooks.create("clients", {"email": f"payer{base}@example.com"})
+            actions = [None, "mark_as_sent"]
+            return [invoice_row(str(n), str(customer["id"]), action=actions[n % 2]) for n in numbers]
+        case "freshbooks__credit_notes":
+            customer = vendors.clients.freshbooks.create("clients", {"email": f"payer{base}@example.com"})
+            return [credit_note_row(f"C{n}", str(customer["id"])) for n in numbers]
+        case "m3__items":
+            return [item_row(f"CODE{n}") for n in numbers]
+        case "m3__customers":
+            return [customer_row(n, vendors.account) for n in numbers]
+        case "m3__orders":
+            return [order_row(n, "FB00000001", vendors.account, CODES) for n in numbers]
+    invoices = billed_invoices(vendors, store, base, count)
+    return [
+        receipt_row(
+            n, "FB00000001", invoice["number"], invoice["year"], invoice["total"] if n % 2 else "5.00"
+        )
+        for n, invoice in zip(numbers, invoices, strict=True)
+    ]
 
 
 def quick(**settings: Any) -> DeliverySettings:

@@ -297,9 +297,8 @@ final as (
         doc_type,
         source_id,
         number,
-        -- 536365-2 is the second document of order 536365
-        nullif(regexp_extract(number, '^(.+)-([0-9]{1,4})$', 1), '') as base_number,
-        try_cast(nullif(regexp_extract(number, '^(.+)-([0-9]{1,4})$', 2), '') as integer) as number_suffix,
+        {{ base_of_number('number') }} as base_number,
+        {{ suffix_of_number('number') }} as number_suffix,
         system || ':' || party_id as party_uid,
         parent_doc_uid,
         our_ref,

@@ -111,7 +111,10 @@ features as (
         rights.legal_suffix as right_suffix,
         lefts.country_code = rights.country_code as same_country,
         -- The numbers of two countries may look alike once the letters are off.
-        lefts.vat_plain = rights.vat_plain and coalesce(lefts.country_code = rights.country_code, true) as same_vat,
+        case
+            when lefts.vat_plain is not null and rights.vat_plain is not null
+            then lefts.vat_plain = rights.vat_plain and coalesce(lefts.country_code = rights.country_code, true)
+        end as same_vat,
         lefts.email_plain = rights.email_plain as same_email,
         lefts.email_domain = rights.email_domain
         and lefts.email_domain not in (select domain from {{ ref('free_mail_domains') }}) as same_domain,

@@ -1,37 +1,67 @@
 {{ config(unique_key='sale_key', meta={'trace': ['sale_key']}) }}
 
-{#- Key of a FreshBooks document that belongs to no shop order. -#}
+{#- Key of a FreshBooks document that belongs to no shop order. #}
 {% set own_key = "if(doc_type = 'invoice', 'FB-', 'FBC-') || source_id" %}
 
 -- Not materialized: each use reads only the few rows that it asks for.
 with documents as not materialized (
 
     select
-        doc_uid, system, doc_type, source_id, number, base_number, number_suffix,
-        parent_doc_uid, our_ref, document_date, state
+        doc_uid,
+        system,
+        doc_type,
+        source_id,
+        number,
+        base_number,
+        number_suffix,
+        parent_doc_uid,
+        our_ref,
+        document_date,
+        state,
+        class
     from {{ ref('documents') }}
     -- Money that a customer overpaid or paid ahead is a liability, not part of a sale (POLICY, sale 7).
     where doc_type <> 'credit_note' or coalesce(subtype, 'goodwill') = 'goodwill'
 
 ),
 
--- Pairs of documents that were confirmed; a FreshBooks id may be bare (then an invoice) or say what it is.
+-- Confirmed pairs of documents. Of the shop the id is a document number (536365, 536365-2); of FreshBooks an id that may
+-- say what it is (credit_note:301) and otherwise may be either kind.
 crosswalk as (
 
     select
-        case left_system
-            when 'freshbooks' then 'freshbooks:' || if(contains(left_id, ':'), '', 'invoice:') || left_id
-            else left_id
-        end as left_ref,
         left_system,
-        case right_system
-            when 'freshbooks' then 'freshbooks:' || if(contains(right_id, ':'), '', 'invoice:') || right_id
-            else right_id
-        end as right_ref,
         right_system,
+        left_id,
+        right_id,
+        case when left_system = 'freshbooks' then {{ freshbooks_doc_uids('left_id') }} end as left_uids,
+        case
+            when right_system = 'freshbooks' then {{ freshbooks_doc_uids('right_id') }}
+            when right_system = 'm3' then ['m3:order:' || right_id, 'm3:credit_order:' || right_id]
+        end as right_uids,
         load_generation
     from {{ source('ops', 'crosswalk') }}
     where entity = 'document'
+
+),
+
+-- number by which the shop knows a FreshBooks document
+shop_crosswalk as (
+
+    select left_id as known_number, unnest(right_uids) as doc_uid
+    from crosswalk
+    where left_system = 'shop' and right_system = 'freshbooks'
+
+),
+
+freshbooks_crosswalk as (
+
+    select doc_uid, unnest(right_uids) as m3_doc_uid
+    from (
+        select unnest(left_uids) as doc_uid, right_uids
+        from crosswalk
+        where left_system = 'freshbooks' and right_system = 'm3'
+    )
 
 ),
 
@@ -40,9 +70,7 @@ changed as (
 
     {{ changed_keys('doc_uid', [ref('documents')]) }}
     union
-    select unnest([left_ref, right_ref, 'm3:order:' || right_ref, 'm3:credit_order:' || right_ref])
-    from crosswalk
-    where load_generation > {{ since() }}
+    select unnest(coalesce(left_uids, []) || coalesce(right_uids, [])) from crosswalk where load_generation > {{ since() }}
 
 ),
 
@@ -52,28 +80,38 @@ touched as (
 
 ),
 
--- FreshBooks documents whose M3 side changed.
-touched_by_reference as (
+touched_freshbooks as (
 
-    select * from documents
+    select * from touched where system = 'freshbooks'
+    union
+    -- those whose M3 side changed
+    select *
+    from documents
     where system = 'freshbooks' and our_ref in (select our_ref from touched where system = 'm3')
+    union
+    select *
+    from documents
+    where doc_uid in (
+        select doc_uid from freshbooks_crosswalk where m3_doc_uid in (select doc_uid from touched)
+    )
 
 ),
 
+-- The keys under which the touched documents stand, stood and may stand.
 asked_keys as (
 
     select number as key from touched where system = 'shop'
     union
-    select unnest([number, base_number, {{ own_key }}]) from touched where system = 'freshbooks'
+    select unnest([number, base_number, {{ own_key }}]) from touched_freshbooks
     union
-    select unnest([number, base_number, {{ own_key }}]) from touched_by_reference
+    select unnest([known_number, {{ base_of_number('known_number') }}])
+    from shop_crosswalk
+    where doc_uid in (select doc_uid from touched_freshbooks)
     union
-    select left_ref from crosswalk where left_system = 'shop' and load_generation > {{ since() }}
-    union
-    select sale_key from {{ this }} where doc_uid in (select doc_uid from touched)
-    union
-    select sale_key from {{ this }}
-    where doc_uid in (select parent_doc_uid from touched where parent_doc_uid is not null)
+    select sale_key
+    from {{ this }}
+    where doc_uid in (select doc_uid from touched)
+        or doc_uid in (select parent_doc_uid from touched where parent_doc_uid is not null)
 
 ),
 
@@ -86,32 +124,54 @@ shop as (
 
 freshbooks as (
 
-    select documents.*, any_value(crosswalk.left_ref) as crosswalk_number
+    select *
     from documents
-    left join crosswalk
-        on crosswalk.left_system = 'shop' and crosswalk.right_system = 'freshbooks' and crosswalk.right_ref = documents.doc_uid
-    where documents.system = 'freshbooks'
-    group by all
-    {% if is_incremental() -%}
-    having documents.number in (select key from asked_keys)
-        or documents.base_number in (select key from asked_keys)
-        or any_value(crosswalk.left_ref) in (select key from asked_keys)
-        or {{ own_key }} in (select key from asked_keys)
-    {%- endif %}
+    where system = 'freshbooks'
+        {% if is_incremental() -%}
+        and (
+            number in (select key from asked_keys)
+            or base_number in (select key from asked_keys)
+            or {{ own_key }} in (select key from asked_keys)
+            or doc_uid in (
+                select doc_uid
+                from shop_crosswalk
+                where known_number in (select key from asked_keys)
+                    or {{ base_of_number('known_number') }} in (select key from asked_keys)
+            )
+        )
+        {%- endif %}
 
 ),
 
--- Which sale a FreshBooks document belongs to: the crosswalk, else its number, else it stands alone.
-numbers as (
+-- The numbers that may name the order of a FreshBooks document: what the crosswalk says first, then its own.
+named as (
 
-    select number
-    from documents
-    where system = 'shop'
-        {% if is_incremental() -%}
-        and number in (
-            select unnest([number, base_number, crosswalk_number]) from freshbooks
-        )
-        {%- endif %}
+    select freshbooks.doc_uid, freshbooks.doc_type, shop_crosswalk.known_number as number, 1 as trust
+    from freshbooks
+    inner join shop_crosswalk on shop_crosswalk.doc_uid = freshbooks.doc_uid
+    union all
+    select doc_uid, doc_type, number, 2
+    from freshbooks
+
+),
+
+spelled as (
+
+    select doc_uid, doc_type, number, 1 as ordinal, trust from named
+    union all
+    select doc_uid, doc_type, {{ base_of_number('number') }}, {{ suffix_of_number('number') }}, trust + 0.5 from named
+
+),
+
+ordered as (
+
+    select spelled.doc_uid, spelled.number as sale_key, spelled.ordinal
+    from spelled
+    inner join documents
+        on documents.system = 'shop' and documents.number = spelled.number
+        -- An id of the crosswalk that does not say its kind means the kind that fits the order.
+        and (spelled.trust > 1.5 or (documents.class = 'credit') = (spelled.doc_type = 'credit_note'))
+    qualify row_number() over (partition by spelled.doc_uid order by spelled.trust, spelled.number) = 1
 
 ),
 
@@ -119,48 +179,35 @@ freshbooks_keys as (
 
     select
         freshbooks.*,
-        coalesce(by_crosswalk.number, by_number.number, by_base.number, {{ own_key }}) as sale_key,
-        case
-            when by_crosswalk.number is null and by_number.number is null and by_base.number is not null
-            then freshbooks.number_suffix
-            when by_crosswalk.number = freshbooks.base_number then freshbooks.number_suffix
-            else 1
-        end as ordinal
+        coalesce(ordered.sale_key, {{ own_key }}) as sale_key,
+        coalesce(ordered.ordinal, 1) as ordinal
     from freshbooks
-    left join numbers as by_crosswalk on by_crosswalk.number = freshbooks.crosswalk_number
-    left join numbers as by_number on by_number.number = freshbooks.number
-    left join numbers as by_base on by_base.number = freshbooks.base_number
+    left join ordered using (doc_uid)
 
 ),
 
--- M3 orders: by the crosswalk, else by our reference in PYRE.
-m3_by_crosswalk as (
+-- An M3 order belongs to the FreshBooks document that the crosswalk names, else to the one that PYRE names.
+m3_links as (
 
-    select documents.doc_uid, coalesce(freshbooks_keys.sale_key, numbers.number) as sale_key
-    from crosswalk
+    select freshbooks_crosswalk.m3_doc_uid as doc_uid, freshbooks_keys.sale_key, 1 as trust
+    from freshbooks_crosswalk
+    inner join freshbooks_keys on freshbooks_keys.doc_uid = freshbooks_crosswalk.doc_uid
+    where (freshbooks_keys.doc_type = 'credit_note') = (freshbooks_crosswalk.m3_doc_uid like 'm3:credit_order:%')
+    union all
+    select documents.doc_uid, freshbooks_keys.sale_key, 2
+    from freshbooks_keys
     inner join documents
-        on documents.system = 'm3' and documents.source_id = crosswalk.right_ref
+        on documents.system = 'm3' and documents.our_ref = freshbooks_keys.our_ref
         and documents.doc_type in ('order', 'credit_order')
-    left join freshbooks_keys on freshbooks_keys.doc_uid = crosswalk.left_ref
-    left join numbers on crosswalk.left_system = 'shop' and numbers.number = crosswalk.left_ref
-    where crosswalk.right_system = 'm3' and coalesce(freshbooks_keys.sale_key, numbers.number) is not null
 
 ),
 
 m3_orders as (
 
-    select documents.*, m3_by_crosswalk.sale_key
-    from m3_by_crosswalk
-    inner join documents on documents.doc_uid = m3_by_crosswalk.doc_uid
-
-    union all
-
-    select documents.*, freshbooks_keys.sale_key
-    from freshbooks_keys
-    inner join documents
-        on documents.system = 'm3' and documents.our_ref = freshbooks_keys.our_ref
-        and documents.doc_type in ('order', 'credit_order')
-    where documents.doc_uid not in (select doc_uid from m3_by_crosswalk)
+    select documents.*, m3_links.sale_key
+    from m3_links
+    inner join documents on documents.doc_uid = m3_links.doc_uid
+    qualify row_number() over (partition by m3_links.doc_uid order by m3_links.trust, m3_links.sale_key) = 1
 
 ),
 
@@ -176,9 +223,7 @@ roles as (
 
     select number as sale_key, 'shop_order' as role, 1 as ordinal, doc_uid, source_id, document_date, state
     from shop
-
     union all
-
     select
         sale_key,
         if(doc_type = 'invoice', 'freshbooks_invoice', 'freshbooks_credit_note'),
@@ -188,14 +233,10 @@ roles as (
         document_date,
         state
     from freshbooks_keys
-
     union all
-
     select sale_key, 'm3_order', null, doc_uid, source_id, document_date, state
     from m3_orders
-
     union all
-
     select sale_key, 'm3_invoice', null, doc_uid, source_id, document_date, state
     from m3_invoices
 

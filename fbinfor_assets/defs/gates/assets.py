@@ -6,8 +6,6 @@ The check is blocking, but it is not the guard: it holds only inside its own run
 outbound asset and the sender look up themselves (DESIGN 6.2).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from fbinfor_assets.app import App
@@ -50,7 +48,9 @@ def gate_asset(object_: str) -> dg.AssetsDefinition:
         context.resources.progress(f"gate {object_}", 0, 0)
         with acting(f"the gate of {object_}"):
             try:
-                judgement = gate_and_record(app.store, app.warehouse, object_, None, context.run_id, policy=app.policy)
+                judgement = gate_and_record(
+                    app.store, app.warehouse, object_, None, context.run_id, policy=app.policy
+                )
             except SuiteError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error
         return dg.MaterializeResult(

@@ -102,7 +102,11 @@ def covered(store: Store, warehouse: Warehouse, object_: str) -> tuple[str, list
         verdict = verdicts.latest(tx, object_)
         allowed = verdicts.payloads(tx, verdict.id) if verdict else set()
     if verdict is None or build is None or verdict.generation != build.generation:
-        about = f"its newest verdict is about generation {verdict.generation}" if verdict else "it was never judged"
+        about = (
+            f"its newest verdict is about generation {verdict.generation}"
+            if verdict
+            else "it was never judged"
+        )
         raise NotCovered(
             f"{object_}: {about}, the build is of generation {build.generation if build else 0}; nothing was sent. "
             f"Run the gate first (asset gates/{object_})"

@@ -19,7 +19,9 @@ def gate_settings(policy: Policy, con: Any) -> GateSettings:
     """
     countries = con.execute("select name, iso2, m3_code from lookups.country_codes").fetchall()
     rules = con.execute("select country, rate, freshbooks_tax_name from lookups.tax_rules").fetchall()
-    methods = con.execute("select distinct bope from lookups.payment_methods where bope is not null").fetchall()
+    methods = con.execute(
+        "select distinct bope from lookups.payment_methods where bope is not null"
+    ).fetchall()
     templates = con.execute("select template, itty from lookups.item_templates where approved").fetchall()
     m3 = policy.m3
     allocation = m3["allocation_operation"]

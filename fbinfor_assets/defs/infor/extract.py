@@ -17,7 +17,8 @@ from itertools import islice
 
 from fbinfor_assets.clients.errors import NotFound
 from fbinfor_assets.clients.infor import M3Client
-from fbinfor_assets.clients.infor.m3 import M3Result, Record as M3Record
+from fbinfor_assets.clients.infor.m3 import M3Result
+from fbinfor_assets.clients.infor.m3 import Record as M3Record
 from fbinfor_assets.defs.landing import Pull
 from fbinfor_assets.store.cursors import Cursor
 from fbinfor_assets.warehouse import Record
@@ -131,7 +132,10 @@ def orders(m3: M3Client, cursor: Cursor) -> Pull:
                 heads, lines = _records(next(answers)), _records(next(answers))
                 if heads:
                     yield Record(
-                        row["OAORNO"], {"head": dict(heads[0]), "lines": list(map(dict, lines))}, row["OALMTS"], False
+                        row["OAORNO"],
+                        {"head": dict(heads[0]), "lines": list(map(dict, lines))},
+                        row["OALMTS"],
+                        False,
                     )
 
     return _pull(m3, records)
@@ -146,7 +150,10 @@ def invoices(m3: M3Client, cursor: Cursor) -> Pull:
 
     def records(now: int) -> Iterator[Record]:
         heads = m3.export(
-            "OINVOH", INVOICE_COLUMNS, where=_since("UHLMTS", "UHDIVI", m3, cursor), order_by=("UHYEA4", "UHIVNO")
+            "OINVOH",
+            INVOICE_COLUMNS,
+            where=_since("UHLMTS", "UHDIVI", m3, cursor),
+            order_by=("UHYEA4", "UHIVNO"),
         )
         lines = _Grouped(
             m3.export(
@@ -195,7 +202,9 @@ def ledger(m3: M3Client, cursor: Cursor) -> Pull:
     return _pull(m3, records)
 
 
-def _since(stamp: str, division: str | None, m3: M3Client, cursor: Cursor) -> list[tuple[str, str, str | int]]:
+def _since(
+    stamp: str, division: str | None, m3: M3Client, cursor: Cursor
+) -> list[tuple[str, str, str | int]]:
     where: list[tuple[str, str, str | int]] = []
     if division and m3.division:
         where.append((division, "=", m3.division))
@@ -227,7 +236,9 @@ class _Grouped:
     def of(self, key: tuple[int, int]) -> list[M3Record]:
         """The rows of an invoice; keys must be asked for in ascending order."""
         found: list[M3Record] = []
-        while self._next is not None and (its := (int(self._next["UBYEA4"]), int(self._next["UBIVNO"]))) <= key:
+        while (
+            self._next is not None and (its := (int(self._next["UBYEA4"]), int(self._next["UBIVNO"]))) <= key
+        ):
             if its == key:
                 found.append(self._next)
             self._next = next(self._rows, None)

@@ -4,8 +4,6 @@ Belongs here: verdict and batch brought together, the flow's mode, the delivery'
 Does not belong here: sending (delivery), judging (gates).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from fbinfor_assets.app import App

@@ -19,7 +19,7 @@ def attention(store: Store, object_: str) -> dg.AssetCheckResult:
     """A warning that counts what stands still: in doubt, in conflict, dead letters by rule."""
     with store.read() as tx:
         standing = {
-            state.value: len(intents.in_state(tx, object_, state)) for state in (State.IN_DOUBT, State.CONFLICT)
+            state.value: intents.count(tx, object_, state) for state in (State.IN_DOUBT, State.CONFLICT)
         }
         rules = Counter(letter.rule for letter in dead_letters.open_letters(tx, object_))
     return dg.AssetCheckResult(

@@ -4,8 +4,6 @@ Belongs here: the one step that builds, and publishing. dbt's tests are its asse
 Does not belong here: how dbt is called (warehouse/dbt_runner.py; nobody else calls it), the SQL (dbt_project).
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 
@@ -33,8 +31,12 @@ def dbt_assets(manifest: Manifest) -> tuple[dg.AssetsDefinition, list[dg.AssetSp
         can_subset=True,
         required_resource_keys={"app", "progress"},
         config_schema={
-            "full": dg.Field(bool, default_value=False, description="Build everything anew, not only changed keys."),
-            "reload": dg.Field(bool, default_value=False, description="Load the raw tables anew from var/raw first."),
+            "full": dg.Field(
+                bool, default_value=False, description="Build everything anew, not only changed keys."
+            ),
+            "reload": dg.Field(
+                bool, default_value=False, description="Load the raw tables anew from var/raw first."
+            ),
         },
     )
     def dbt_build(context: dg.AssetExecutionContext) -> Iterator[Event]:
@@ -71,7 +73,9 @@ def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContex
                 asset_key=check.asset_key,
                 check_name=check.name,
                 passed=result.status == "pass",
-                severity=dg.AssetCheckSeverity.WARN if result.status == "warn" else dg.AssetCheckSeverity.ERROR,
+                severity=dg.AssetCheckSeverity.WARN
+                if result.status == "warn"
+                else dg.AssetCheckSeverity.ERROR,
                 metadata=_about_test(result),
             )
 
@@ -105,11 +109,14 @@ def _stop_on_failure(report: DbtReport, specs: DbtSpecs) -> None:
     broken = [
         result
         for result in report.failed
-        if result.status != "skipped" and (result.unique_id in specs.key_of or result.unique_id not in specs.check_of)
+        if result.status != "skipped"
+        and (result.unique_id in specs.key_of or result.unique_id not in specs.check_of)
     ]
     if broken:
         raise dg.Failure(
-            description="; ".join(f"{result.unique_id}: {result.message or result.status}" for result in broken[:5])
+            description="; ".join(
+                f"{result.unique_id}: {result.message or result.status}" for result in broken[:5]
+            )
             + ". Nothing is delivered from this build",
             metadata={"generation": report.generation, "failed": len(broken)},
             allow_retries=False,
@@ -134,7 +141,11 @@ def published_asset(reports: list[dg.AssetKey]) -> dg.AssetsDefinition:
         with acting("publishing the warehouse"):
             outcome = app.warehouse.publish()
         return dg.MaterializeResult(
-            metadata={"path": str(outcome.path), "published": outcome.skipped is None, "note": outcome.skipped or "published"}
+            metadata={
+                "path": str(outcome.path),
+                "published": outcome.skipped is None,
+                "note": outcome.skipped or "published",
+            }
         )
 
     return published

@@ -10,10 +10,10 @@ lines (7.2). Marking as sent is an action of its own (7.2). State is read from `
 
 from __future__ import annotations
 
-import threading
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -125,15 +125,13 @@ class FreshBooksWriter(Writer):
         for index, job in enumerate(jobs):
             lanes.setdefault(job.intent.business_key, []).append(index)
         outcomes: dict[int, Sent] = {}
-        stopped = threading.Event()
+        stopped: list[NotSent] = []
         present = self.present(jobs)
 
         def run(lane: list[int]) -> None:
             for position, index in enumerate(lane):
-                if stopped.is_set():
-                    outcome: Sent = NotSent(
-                        "intermittent", "not tried: FreshBooks turned an earlier one away"
-                    )
+                if stopped:
+                    outcome: Sent = replace(stopped[0], message=f"not tried after: {stopped[0].message}")
                 else:
                     outcome = self._guarded(jobs[index], present)
                 outcomes[index] = outcome
@@ -141,7 +139,7 @@ class FreshBooksWriter(Writer):
                     failpoint("mid_order")
                     continue
                 if isinstance(outcome, NotSent) and outcome.stop:
-                    stopped.set()
+                    stopped.append(outcome)
                 for later in lane[position + 1 :]:
                     outcomes[later] = NotSent(
                         "intermittent", "waits for an earlier change of the same record"

@@ -32,6 +32,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
+from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import create_app, json_response
 from fbinfor_assets.sandbox.profiles import freshbooks_seed_parties, read_seed_customers
@@ -204,6 +205,8 @@ def build(world: World, folder: Path) -> Starlette:
         ledger=world.ledger,
         describe=describe,
         reset=fill,
+        switches=world.switches,
+        known_switches=SWITCHES,
         exception_handlers={FreshBooksError: refused, AuthError: unauthorised},
     )
     return app

@@ -98,7 +98,7 @@ class CreditNotes(Resource):
         self.put(changed)
         self.post(changed)
         for payment in self._account.payments.of_credit(row["id"]):
-            self._account.payments.post(payment)
+            pass
         return changed
 
     def _changed(self, row: Row, given: Mapping[str, Any]) -> Row:
@@ -167,6 +167,10 @@ class CreditNotes(Resource):
         """A payment from this credit came, changed or went: add up anew."""
         used = sum((Decimal(p["amount"]) for p in self._account.payments.of_credit(credit_id)), ZERO)
         self.put({**self.rows[credit_id], "paid": str(used)})
+
+    def before_delete(self, row: Row) -> None:
+        if self._account.payments.of_credit(row["id"]):
+            self.refuse_used("Credit note is used and cannot be deleted.")
 
     def visibility_changed(self, row: Row) -> Row:
         self.post(row)

@@ -226,11 +226,8 @@ class Invoices(Resource):
                 raise FreshBooksError(422, 1029, message, "invoice", "invoice_number", number)
 
     def before_delete(self, row: Row) -> None:
-        if self.world.switches["delete_paid_invoice"] == "refuse" and self._account.payments.of_invoice(
-            row["id"]
-        ):
-            message = "Invoice has payments and cannot be deleted."
-            raise FreshBooksError(422, 1004, message, "invoice", "vis_state", DELETED)
+        if self._account.payments.of_invoice(row["id"]):
+            self.refuse_used("Invoice has payments and cannot be deleted.")
 
     def visibility_changed(self, row: Row) -> Row:
         self.post(row)
@@ -264,7 +261,7 @@ class Invoices(Resource):
             ]
         self.world.books.sync(f"invoice:{row['id']}", f"Invoice {row['invoice_number']}", postings)
         for payment in self._account.payments.of_invoice(row["id"]):
-            self._account.payments.post(payment)
+            pass
 
     # -- reading
 

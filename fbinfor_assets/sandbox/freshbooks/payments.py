@@ -180,6 +180,10 @@ class Payments(Resource):
         if row["creditid"] is not None:
             self._account.credit_notes.applied_changed(row["creditid"])
 
+    def before_delete(self, row: Row) -> None:
+        if row["overpaymentid"] is not None and self.of_credit(row["overpaymentid"]):
+            self.refuse_used("The overpayment of this payment is used; it cannot be deleted.")
+
     def visibility_changed(self, row: Row) -> Row:
         if row["overpaymentid"] is not None:
             self._account.credit_notes.follow_payment(row["overpaymentid"], row["vis_state"])

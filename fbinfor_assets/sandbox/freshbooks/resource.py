@@ -129,6 +129,11 @@ class Resource:
         if self.get(id_text)["vis_state"] != DELETED:
             self.update(id_text, {"vis_state": DELETED}, None, actor)
 
+    def refuse_used(self, message: str) -> None:
+        """422/1004 (assumed) for the deletion of something in use, unless a switch allows it."""
+        if self.world.switches["delete_used_document"] == "refuse":
+            raise errors.FreshBooksError(422, 1004, message, self.single, "vis_state", DELETED)
+
     def touched(self, row: Row) -> Row:
         """The row with a new `updated` stamp (US/Eastern), if it has one."""
         if "updated" not in row:

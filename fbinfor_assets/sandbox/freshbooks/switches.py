@@ -24,8 +24,8 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "lower_below_paid": ("negative", "refuse"),
     # A payment on an invoice with nothing outstanding (unknown): all of it becomes an overpayment credit.
     "payment_on_paid_invoice": ("split", "refuse"),
-    # Deleting an invoice that has payments (unknown).
-    "delete_paid_invoice": ("refuse", "allow"),
+    # Deleting an invoice that has payments, a credit note that is used, or the payment it came from (unknown).
+    "delete_used_document": ("refuse", "allow"),
     # Whether a payment moves the `updated` stamp of its invoice (unknown, but outstanding changes).
     "payment_touches_invoice": (True, False),
     # The numeric status of a fully paid invoice: 4 is documented, captures only show 2 (freshbooks-api 7.2).

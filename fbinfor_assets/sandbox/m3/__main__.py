@@ -1,4 +1,4 @@
-"""The simulator's process: ``python -m fbinfor_assets.sandbox.m3 --port N --state DIR [--seed N] [--config FILE]``.
+"""The simulator's process: ``python -m fbinfor_assets.sandbox.m3 --port N --state DIR``.
 
 Belongs here: putting the parts together and serving them.
 Does not belong here: behaviour.

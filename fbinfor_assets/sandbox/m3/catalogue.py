@@ -1,6 +1,7 @@
 """The field catalogue of the MI programs this simulator answers.
 
-Belongs here: reading `catalogue.json` (names, types, lengths, mandatory flags: facts from infor-m3-catalogue).
+Belongs here: reading `catalogue.json` (names, types, lengths, mandatory flags: facts from
+infor-m3-catalogue).
 Does not belong here: what a transaction does.
 """
 

@@ -1,6 +1,7 @@
 """What people do in M3: the simulator's own verbs of the control plane.
 
-Belongs here: shipping, invoicing, closing lines, editing customers, releasing credit stops, updating AR, vouchers.
+Belongs here: shipping, invoicing, closing lines, editing customers, releasing credit stops, updating AR,
+vouchers.
 Does not belong here: the kernel's verbs (clock, state, writes, reset), anything an API client may call.
 
 Every verb is a POST with a JSON body and is logged with the prefix `people.`. Wrong input is HTTP 400 with
@@ -79,8 +80,8 @@ def _fulfil_one(world: World, order: Row, day: str) -> Row:
 
 
 def fulfil(world: World, body: Row) -> Any:
-    """{"orno", "date"?, "lines"?: "all" | [{"ponr", "quantity"}], "invoice"?: true}, or {"date"?, "orders": [...]}
-    for many at once: all of them or none. Gives delivery and invoice (net, tax, total) per order."""
+    """{"orno", "date"?, "lines"?: "all" | [{"ponr", "quantity"}], "invoice"?: true}, or {"date"?, "orders":
+    [...]} for many at once: all of them or none. Gives delivery and invoice (net, tax, total) per order."""
     if "orders" in body:
         return {
             "fulfilled": [
@@ -99,7 +100,8 @@ def invoice(world: World, body: Row) -> Any:
 
 
 def cancel_line(world: World, body: Row) -> Any:
-    """{"orno", "ponr"}: what the line has left is not delivered any more; "ponr": "all" closes every open line."""
+    """{"orno", "ponr"}: what the line has left is not delivered any more; "ponr": "all" closes every open
+    line."""
     orno, ponr = _number(body, "orno"), _number(body, "ponr")
     chosen = [ponr]
     if ponr == "all":
@@ -112,25 +114,25 @@ def cancel_line(world: World, body: Row) -> Any:
 
 
 def open_orders(world: World, query: Row) -> Any:
-    """GET, ?cuno= for one customer: orders with something left to deliver: number, reference, days, and the open quantity per line."""
+    """GET, ?cuno= for one customer: orders with something left to deliver, and how much of each line."""
     wanted = query.get("cuno")
+    names = ("ORNO", "PYRE", "CUOR", "CUNO", "ORTP", "ORDT", "RLDT", "ORSL")
     found = []
-    for cuno in [wanted] if wanted else list(world.unfinished_orders.keys()):
-        for orno in world.unfinished_orders.ids(cuno):
-            order = world.order(orno)
-            rest = [{"ponr": line["PONR"], "itno": line["ITNO"], "quantity": plain(lines.remaining(line))} for line in
-                    lines.live(order) if lines.remaining(line)]  # fmt: skip
-            head = {
-                name.lower(): order[name]
-                for name in ("ORNO", "PYRE", "CUOR", "CUNO", "ORTP", "ORDT", "RLDT", "ORSL")
-            }
-            found.append({**head, "lines": rest})
+    for order in world.unfinished():
+        if wanted and order["CUNO"] != wanted:
+            continue
+        rest = [
+            {"ponr": line["PONR"], "itno": line["ITNO"], "quantity": plain(lines.remaining(line))}
+            for line in lines.live(order)
+            if lines.remaining(line)
+        ]
+        found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
     return {"orders": sorted(found, key=lambda order: order["orno"])}
 
 
 def customer(world: World, body: Row) -> Any:
-    """{"cuno", "TOWN": ..., ...} or {"cuno", "fields": {...}}: change a customer by hand; without "cuno" a new one is
-    made from the template (number from M3's own series). Field names as in CRS610MI, any case."""
+    """{"cuno", "TOWN": ..., ...} or {"cuno", "fields": {...}}: change a customer by hand; without "cuno" a
+    new one is made from the template (number from M3's own series). Field names as in CRS610MI, any case."""
     given = {name: value for name, value in body.items() if name not in ("cuno", "fields")} | body.get(
         "fields", {}
     )
@@ -168,7 +170,8 @@ def ar_update(world: World, body: Row) -> Any:
 
 
 def voucher(world: World, body: Row) -> Any:
-    """{"date"?, "text"?, "lines": [{"account", "amount"}]}: post by hand (a payout, say); debit positive, sum 0."""
+    """{"date"?, "text"?, "lines": [{"account", "amount"}]}: post by hand (a payout, say); debit positive,
+    sum 0."""
     postings = [
         (_number(line, "account"), _amount(line.get("amount"), "amount")) for line in body.get("lines", [])
     ]

@@ -168,16 +168,16 @@ def get_financial(call: Call) -> list[Row]:
     return [{**row, "TOIN": money(owed), "TBLG": money(to_bill)}]
 
 
-def open_receivables(world: World, cuno: str) -> Decimal:
-    """Sum of the customer's open AR items in CURRENCY, on-account money deducted."""
+def open_receivables(world: World, pyno: str) -> Decimal:
+    """Sum of a payer's open AR items in CURRENCY, on-account money deducted."""
     rows = world.state.tables("FSLEDG")
-    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.items_of_customer.ids(cuno)), Decimal("0.00"))
+    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.ledger_of_payer.ids(pyno)), Decimal("0.00"))
 
 
-def open_orders(world: World, cuno: str) -> Decimal:
-    """Value including VAT of what is confirmed for the customer and not yet delivered, in CURRENCY."""
+def open_orders(world: World, pyno: str) -> Decimal:
+    """Value including VAT of what is confirmed on a payer's account and not yet delivered, in CURRENCY."""
     total = Decimal("0.00")
-    for orno in world.unfinished_orders.ids(cuno):
+    for orno in world.unfinished_orders.ids(pyno):
         order = world.order(orno)
         nets = rest_nets(order)
         total += sum(nets, Decimal(0)) + world.vat(nets, Decimal(order["VTRT"]))

@@ -1,11 +1,12 @@
 """Shipping and invoicing, and OIS350MI, which reads both.
 
-Belongs here: deliveries (ODHEAD with their lines), invoices (OINVOH), their voucher and ledger item, the fulfilment
-clock, the OIS350MI transactions.
+Belongs here: deliveries (ODHEAD with their lines), invoices (OINVOH), their voucher and ledger item, the
+fulfilment clock, the OIS350MI transactions.
 Does not belong here: how an order comes to be (`orders.py`), payments (`receivables.py`).
 
-Each delivery has at most one invoice and each invoice one delivery. An invoice computes its own VAT over its own
-lines, so partial shipments need not add up to the order's VAT. CINO = EXIN = the invoice number, INYR = its year.
+Each delivery has at most one invoice and each invoice one delivery. An invoice computes its own VAT over its
+own lines, so partial shipments need not add up to the order's VAT. CINO = EXIN = the invoice number, INYR =
+its year.
 """
 
 from __future__ import annotations
@@ -75,8 +76,8 @@ def ship(
 ) -> Shipment:
     """Deliver an order's lines on a day (YYYYMMDD) and invoice the delivery on the same day.
 
-    `wanted` gives quantities by line number PONR, None ships all that is left. Raises FulfilmentError (nothing is
-    changed then).
+    `wanted` gives quantities by line number PONR, None ships all that is left. Raises FulfilmentError
+    (nothing is changed then).
     """
     order = world.state.get("OOHEAD", orno)
     if order is None:
@@ -137,7 +138,8 @@ def invoice_deliveries(world: World, orno: str, day: str) -> list[Row]:
 
 
 def close_line(world: World, orno: str, ponr: str) -> Row:
-    """Close what a line has left to deliver; a line never delivered gets status 99. Raises FulfilmentError."""
+    """Close what a line has left to deliver; a line never delivered gets status 99. Raises
+    FulfilmentError."""
     order = world.state.get("OOHEAD", orno)
     if order is None:
         raise FulfilmentError(f"there is no order {orno}")
@@ -240,7 +242,8 @@ def _invoice(world: World, order: Row, delivery: Row, day: str) -> Row:
 
 
 def ledger_entry(world: World, values: Row) -> Row:
-    """Store one AR ledger row (FSLEDG): signed CUAM in CURRENCY, year of its accounting date, open (RECO 0)."""
+    """Store one AR ledger row (FSLEDG): signed CUAM in CURRENCY, year of its accounting date, open (RECO
+    0)."""
     year = values["ACDT"][:4]
     jrno, jsno = str(world.state.next_number("JRNO", 1000001)), "1"
     row = {
@@ -267,12 +270,10 @@ def run_clock(world: World) -> list[Shipment]:
         return []
     wait = timedelta(days=world.switches["ship_after_days"])
     due = []
-    for cuno in list(world.unfinished_orders.keys()):
-        for orno in world.unfinished_orders.ids(cuno):
-            order = world.order(orno)
-            day = max((to_day(order["RLDT"]) + wait).strftime("%Y%m%d"), order["RGDT"])
-            if day <= today:
-                due.append((day, orno))
+    for order in world.unfinished():
+        day = max((to_day(order["RLDT"]) + wait).strftime("%Y%m%d"), order["RGDT"])
+        if day <= today:
+            due.append((day, order["ORNO"]))
     shipments = []
     for day, orno in sorted(due):
         shipment = ship(world, orno, day)
@@ -438,7 +439,8 @@ def delivery_line(order: Row, delivery: Row, entry: Row) -> Row:
 
 @transaction("OIS350MI", "LstDelLine")
 def list_delivery_lines(call: Call) -> list[Row]:
-    """Lines of a delivery from PONR on; QTY1 is delivered, QTY2 invoiced (alternate unit = basic unit here)."""
+    """Lines of a delivery from PONR on; QTY1 is delivered, QTY2 invoiced (alternate unit = basic unit
+    here)."""
     delivery, order = _delivery(call)
     first = int(call.text("PONR", "0"))
     rows = []

@@ -36,7 +36,8 @@ def _transaction(program: str, name: str) -> Transaction:
 
 
 def execute(world: World, program: str, name: str, sent: Record, options: Options) -> dict[str, Any]:
-    """Run one transaction and give its entry of `results`; a business error is a NOK entry, never an exception."""
+    """Run one transaction and give its entry of `results`; a business error is a NOK entry, never an
+    exception."""
     keep_records = world.switches["error_records"] == "empty"
     try:
         transaction = _transaction(program, name)

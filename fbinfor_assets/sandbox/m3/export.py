@@ -3,9 +3,9 @@
 Belongs here: the parser of QERY, the plan (which index answers), the tables as M3 names their columns.
 Does not belong here: the records themselves and their meaning.
 
-``COL,COL from TABLE [where COND [and|or COND ...]] [order by COL[,COL]]`` with operators = <> > >= < <= and literals
-'x', numbers or bare words (all seen in public callers; infor-api 2.6). `and` binds before `or`, there are no
-brackets. `order by` is a guess (switch). Without an order rows come by primary key.
+``COL,COL from TABLE [where COND [and|or COND ...]] [order by COL[,COL]]`` with operators = <> > >= < <= and
+literals 'x', numbers or bare words (all seen in public callers; infor-api 2.6). `and` binds before `or`,
+there are no brackets. `order by` is a guess (switch). Without an order rows come by primary key.
 """
 
 from __future__ import annotations
@@ -138,9 +138,9 @@ def parse(text: str) -> Query:
 class Table:
     """One table as EXPORTMI shows it.
 
-    `columns`: full column name -> (type A|N, length, decimals); `changes` names its change order; `fetch` gives a
-    row by bare field name, or None when it is gone; `equal`: bare field -> references with that value; `key` orders
-    rows when nothing else does.
+    `columns`: full column name -> (type A|N, length, decimals); `changes` names its change order; `fetch`
+    gives a row by bare field name, or None when it is gone; `equal`: bare field -> references with that
+    value; `key` orders rows when nothing else does.
     """
 
     name: str
@@ -153,7 +153,8 @@ class Table:
 
 
 def _columns(prefix: str, text: str) -> dict[str, tuple[str, int, int]]:
-    """`CUNO:A10 ORQT:N15.6` -> {prefix + name: (type, length, decimals)}; CONO and LMTS belong to every table."""
+    """`CUNO:A10 ORQT:N15.6` -> {prefix + name: (type, length, decimals)}; CONO and LMTS belong to every
+    table."""
     columns = {}
     for field in f"CONO:N3 {text} RGDT:N8 RGTM:N6 LMDT:N8 CHNO:N3 LMTS:N18".split():
         name, kind = field.split(":")
@@ -213,9 +214,9 @@ def _singles(ids: Callable[[World, str], Iterable[Any]]) -> Callable[[World, str
 
 
 _CUSTOMER = (
-    "STAT:A2 CUNO:A10 CUNM:A36 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10 TOWN:A20 CSCD:A3 ECAR:A2 PHNO:A16 "
-    "PHN2:A16 TFNO:A16 MAIL:A50 CUTP:N1 ALCU:A10 YREF:A30 YRE2:A30 LNCD:A2 CUCD:A3 VRNO:A16 VTCD:N2 TEPY:A3 "
-    "PYNO:A10 CRLM:N15 BLCD:N1 ORTP:A3 FACI:A3 WHLO:A3 CFC1:A10 CFC6:A10"
+    "STAT:A2 CUNO:A10 CUNM:A36 CUA1:A36 CUA2:A36 CUA3:A36 CUA4:A36 PONO:A10 TOWN:A20 CSCD:A3 ECAR:A2 "
+    "PHNO:A16 PHN2:A16 TFNO:A16 MAIL:A50 CUTP:N1 ALCU:A10 YREF:A30 YRE2:A30 LNCD:A2 CUCD:A3 VRNO:A16 "
+    "VTCD:N2 TEPY:A3 PYNO:A10 CRLM:N15 BLCD:N1 ORTP:A3 FACI:A3 WHLO:A3 CFC1:A10 CFC6:A10"
 )
 _ITEM = "STAT:A2 ITNO:A15 ITDS:A60 FUDS:A120 ITTY:A3 UNMS:A3 RESP:A10 ITGR:A8 ITCL:A5 SAPR:N17.6"
 _BATCH = (
@@ -236,12 +237,12 @@ _DELIVERY_LINE = (
     "NEPR:N17.6 LNAM:N15.2 ORST:A2 CUPO:A7 YEA4:N4 IVNO:N9"
 )
 _INVOICE = (
-    "DIVI:A3 YEA4:N4 IVNO:N9 EXIN:A15 CINO:A15 IVTP:A2 INST:A2 ORNO:A10 CUNO:A10 PYNO:A10 IDAT:N8 DUDT:N8 ACDT:N8 "
-    "TEPY:A3 CUCD:A3 NTAM:N15.2 VTAM:N15.2 IVAM:N15.2 VTCD:N2 DLIX:N11 WHLO:A3 VONO:N8"
+    "DIVI:A3 YEA4:N4 IVNO:N9 EXIN:A15 CINO:A15 IVTP:A2 INST:A2 ORNO:A10 CUNO:A10 PYNO:A10 IDAT:N8 DUDT:N8 "
+    "ACDT:N8 TEPY:A3 CUCD:A3 NTAM:N15.2 VTAM:N15.2 IVAM:N15.2 VTCD:N2 DLIX:N11 WHLO:A3 VONO:N8"
 )
 _LEDGER = (
-    "DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 PYNO:A10 CUNO:A10 CINO:A15 INYR:N4 TRCD:N2 CUCD:A3 CUAM:N15.2 VTAM:N15.2 "
-    "IVDT:N8 DUDT:N8 ACDT:N8 VONO:N8 RECO:N1 REDE:N8 PYTP:A2 CKNO:A15 TEPY:A3"
+    "DIVI:A3 YEA4:N4 JRNO:N7 JSNO:N7 PYNO:A10 CUNO:A10 CINO:A15 INYR:N4 TRCD:N2 CUCD:A3 CUAM:N15.2 "
+    "VTAM:N15.2 IVDT:N8 DUDT:N8 ACDT:N8 VONO:N8 RECO:N1 REDE:N8 PYTP:A2 CKNO:A15 TEPY:A3"
 )
 _PAYMENT = "PBID:N10 STAT:A2 BOPE:A3 ACDT:N8 CUAM:N15.2 VONO:N8"
 _PAYMENT_LINE = "PBID:N10 TRNO:N7 CINO:A15 INYR:N4 CUNO:A10 PYNO:A10 PYAM:N15.2 PYTP:A2 CKNO:A15 LPDT:N8"
@@ -460,7 +461,8 @@ class _Plan:
 
 @transaction("EXPORTMI", "Select")
 def select(call: Call) -> Iterator[Row]:
-    """Rows as one text each (REPL): values trimmed and joined by SEPC, or padded to their length without one."""
+    """Rows as one text each (REPL): values trimmed and joined by SEPC, or padded to their length without
+    one."""
     world = call.world
     query = parse(call.record["QERY"])
     if query.order and world.switches["export_order_by"] == "refused":

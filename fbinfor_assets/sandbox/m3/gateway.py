@@ -3,9 +3,9 @@
 Belongs here: infor-api 1 (the .ionapi, the token endpoint, gateway errors) and the HTTP side of 2.1 and 2.2.
 Does not belong here: what an MI call does (`dispatch.py`).
 
-Error bodies of gateway and token endpoint are not documented: RFC 6749 for the latter, a small JSON for the former;
-clients can rely on the status only. Nothing is routed by the Host header (one real client sends a fixed one).
-Tokens live by the wall clock: simulated time may jump by days.
+Error bodies of gateway and token endpoint are not documented: RFC 6749 for the latter, a small JSON for the
+former; clients can rely on the status only. Nothing is routed by the Host header (one real client sends a
+fixed one). Tokens live by the wall clock: simulated time may jump by days.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ class Gateway:
         return answer
 
     async def revoke(self, request: Request) -> Response:
-        """Revoke a token (parameters by RFC 7009, an assumption of infor-api 1.2); an unknown one is no error."""
+        """Revoke a token (parameters by RFC 7009, an assumption of infor-api 1.2); an unknown one is no
+        error."""
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         if not self._client_known(request, form, ionapi(self._seed, 0, self._world.switches["grant"])):
             return _token_error(401, "invalid_client", "client_id and client_secret are not those of an app")

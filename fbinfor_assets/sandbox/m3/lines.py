@@ -3,8 +3,9 @@
 Belongs here: pure functions of one stored order line, or of an order's lines.
 Does not belong here: reading or storing an order.
 
-A stored line: PONR (always its position + 1), ITNO, ORQT, SAPR, DLQT, IVQT, ORST, CUPO, LMTS, and only where they
-apply ITDS (own description), CLSD ("1": the rest will not be delivered) and DELD ("1": deleted, no reader sees it).
+A stored line: PONR (always its position + 1), ITNO, ORQT, SAPR, DLQT, IVQT, ORST, CUPO, LMTS, and only where
+they apply ITDS (own description), CLSD ("1": the rest will not be delivered) and DELD ("1": deleted, no
+reader sees it).
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ def net(line: Row) -> Decimal:
 
 
 def status(line: Row, allocated: bool) -> str:
-    """Lowest and highest digit: 2 or 3 to deliver, 6 delivered, 7 invoiced; 99 closed without delivery (infor-api 2.6)."""
+    """Lowest and highest digit: 2 or 3 to deliver, 6 delivered, 7 invoiced; 99 closed without delivery
+    (infor-api 2.6)."""
     delivered, invoiced = Decimal(line["DLQT"]), Decimal(line["IVQT"])
     digits = []
     if remaining(line):

@@ -3,8 +3,8 @@
 Belongs here: what every transaction of m3api-rest v2 has in common (infor-api 2.1 to 2.5).
 Does not belong here: any transaction's own behaviour, tokens, paths, statuses.
 
-Everything is a pure function of its arguments. Business errors travel as `Nok` and end in the envelope, never in an
-HTTP status.
+Everything is a pure function of its arguments. Business errors travel as `Nok` and end in the envelope, never
+in an HTTP status.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ Record = dict[str, str]
 CENT = Decimal("0.01")
 NOT_OK = "ServerReturnedNOK"
 
-# Message ids and texts of infor-api 2.8; &1 is replaced. What a switch may rename is found by its default here.
+# Message ids and texts of infor-api 2.8; &1 is replaced. What a switch may rename is found by its default
+# here.
 MESSAGES = {
     "XRE0103": "Record does not exist",
     "XRE0104": "Record already exists",
@@ -76,7 +77,8 @@ DATE_FORMATS = {"YMD8": "%Y%m%d", "YMD6": "%y%m%d", "MDY6": "%m%d%y", "DMY6": "%
 class Nok(Exception):
     """A business error: M3 answers NOK with HTTP 200 and changes nothing.
 
-    `code` is the message id (empty for errors of m3api-rest itself), `field` the input field, `kind` the errorType.
+    `code` is the message id (empty for errors of m3api-rest itself), `field` the input field, `kind` the
+    errorType.
     """
 
     def __init__(
@@ -219,8 +221,8 @@ _NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
 def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown_fields: str) -> Record:
     """The input as the transaction sees it: right-trimmed, only fields with a value or sent empty on purpose.
 
-    Raises Nok: MandatoryInputFieldNotFound, InputFieldTooLong (types of infor-api 2.3), InputFieldNotFound (a guess
-    at the type of an unknown field), XNU0000 for a numeric field that is no number.
+    Raises Nok: MandatoryInputFieldNotFound, InputFieldTooLong (types of infor-api 2.3), InputFieldNotFound (a
+    guess at the type of an unknown field), XNU0000 for a numeric field that is no number.
     """
     checked = {}
     inputs = transaction.inputs
@@ -339,7 +341,8 @@ def to_day(text: str) -> date:
 
 
 def parse_decimal(text: str, field: str, decimals: int = 6) -> Decimal:
-    """An input number ('.' decimal point, leading '-'). Raises Nok XNU0000, also for more than `decimals` places."""
+    """An input number ('.' decimal point, leading '-'). Raises Nok XNU0000, also for more than `decimals`
+    places."""
     try:
         if not _NUMBER.fullmatch(text):
             raise InvalidOperation

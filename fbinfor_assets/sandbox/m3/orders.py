@@ -1,11 +1,14 @@
 """OIS100MI: customer orders, from the batch that is entered to the order that stands.
 
-Belongs here: batch orders (OXHEAD), Confirm with its statuses and messages, order reads, closing and deleting lines.
-Does not belong here: shipping and invoicing (`deliveries.py`), which Confirm calls for types invoiced at once.
+Belongs here: batch orders (OXHEAD), Confirm with its statuses and messages, order reads, closing and deleting
+lines.
+Does not belong here: shipping and invoicing (`deliveries.py`), which Confirm calls for types invoiced at
+once.
 
 A batch order is entered under a temporary number, changes nothing else, and becomes an order only by Confirm:
-90 created, 15 error in the head, 20 no lines, 25 error in a line, 30 credit stop (infor-api 2.6). Confirm itself
-succeeds in all of these; LstErrMsgOrder says why. A batch not yet confirmed has status 10 here (a guess).
+90 created, 15 error in the head, 20 no lines, 25 error in a line, 30 credit stop (infor-api 2.6). Confirm
+itself succeeds in all of these; LstErrMsgOrder says why. A batch not yet confirmed has status 10 here (a
+guess).
 """
 
 from __future__ import annotations
@@ -283,7 +286,8 @@ def _credit_stop(world: World, batch: Row, total: Decimal) -> Row | None:
 
 @transaction("OIS100MI", "Confirm")
 def confirm_batch(call: Call) -> list[Row]:
-    """Try to create the order; gives its number, or the temporary one with the status that explains why not."""
+    """Try to create the order; gives its number, or the temporary one with the status that explains why
+    not."""
     batch = confirm(call.world, _open_batch(call))
     call.wrote("order", batch["ORNR"] or batch["ORNO"])
     return [{"ORNO": batch["ORNR"] or batch["ORNO"], "STAT": batch["STAT"]}]

@@ -3,10 +3,10 @@
 Belongs here: open items, payment batches, what a batch posts when AR is updated.
 Does not belong here: how an invoice gets into the ledger (`deliveries.py`).
 
-An item is (PYNO, CINO, INYR); what is open on it is the sum of its signed CUAM. TRCD 10 is an invoice, 20 a payment
-or an allocation, 30 (switch) money on account. PYAM takes from an item in the item's own sign: positive pays an
-invoice, negative uses up on-account money or settles a credit invoice. Whether ARS040 updates AR by itself is not
-verified (infor-api 9): switch `ar_update`.
+An item is (PYNO, CINO, INYR); what is open on it is the sum of its signed CUAM. TRCD 10 is an invoice, 20 a
+payment or an allocation, 30 (switch) money on account. PYAM takes from an item in the item's own sign:
+positive pays an invoice, negative uses up on-account money or settles a credit invoice. Whether ARS040
+updates AR by itself is not verified (infor-api 9): switch `ar_update`.
 """
 
 from __future__ import annotations
@@ -95,7 +95,8 @@ def _item(call: Call) -> tuple[Ref, list[Row]]:
 
 @transaction("ARS200MI", "GetInvTotInfo")
 def get_totals(call: Call) -> list[Row]:
-    """One item: CUAM as invoiced, PCUA paid so far, OCUA outstanding (order and local currency are one here)."""
+    """One item: CUAM as invoiced, PCUA paid so far, OCUA outstanding (order and local currency are one
+    here)."""
     key, rows = _item(call)
     first, left = _opening(rows), call.world.open_amount(key)
     paid = money(Decimal(first["CUAM"]) - left)
@@ -194,7 +195,8 @@ class _Settlement:
 
 
 def _settlement(world: World, line: Row, taken: Decimal) -> _Settlement:
-    """Judge one line; `taken` is what earlier lines of the batch already take from the same item. Raises Nok."""
+    """Judge one line; `taken` is what earlier lines of the batch already take from the same item. Raises
+    Nok."""
     rows = item_rows(world, item_key(line))
     on_account = world.switches["on_account_type"]
     amount = Decimal(line["PYAM"])

@@ -13,7 +13,8 @@ from fbinfor_assets.sandbox.m3.world import CURRENCY, Call, Row, transaction
 
 @transaction("GENERAL", "GetServerTime")
 def get_server_time(call: Call) -> list[Row]:
-    """DATE, TIME (UTC here) and LMTS in epoch milliseconds, never behind a stamp already given (infor-api 2.5)."""
+    """DATE, TIME (UTC here) and LMTS in epoch milliseconds, never behind a stamp already given (infor-api
+    2.5)."""
     now = call.world.now()
     stamp = max(int(now.timestamp() * 1000), call.world.state.meta.get("stamp", 0))
     return [{"DATE": now.strftime("%Y%m%d"), "TIME": now.strftime("%H%M%S"), "LMTS": stamp}]

@@ -30,7 +30,8 @@ def customer_fields(party: Profile) -> dict[str, str]:
 
 
 def seed(world: World, customers: Iterable[tuple[int, str]], seed_number: int) -> None:
-    """Fill an empty state: service items, then customers C0000101, C0000102 ... in order of shop customer number."""
+    """Fill an empty state: service items, then customers C0000101, C0000102 ... in order of shop customer
+    number."""
     for itno, (description, _) in SERVICE_ITEMS.items():
         row = add_item(world, {"ITTY": "SRV", "ITNO": itno, "ITDS": description})
         world.state.log("seed", "item", itno, {"ITDS": row["ITDS"]})

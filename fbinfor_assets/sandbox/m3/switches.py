@@ -3,9 +3,9 @@
 Belongs here: the switch, its allowed values (the default first), and why it exists.
 Does not belong here: the behaviour itself (the module that reads the switch).
 
-Given in the YAML of `--config`, section `m3`; an unknown switch or value is refused at start. "Guess" marks what
-infor-api 9 lists as not verified: the default is the best evidence, and the other values exist so that a test can
-show that the product does not depend on it.
+Given in the YAML of `--config`, section `m3`; an unknown switch or value is refused at start. "Guess" marks
+what infor-api 9 lists as not verified: the default is the best evidence, and the other values exist so that a
+test can show that the product does not depend on it.
 """
 
 from __future__ import annotations

@@ -1,13 +1,13 @@
-"""The stored M3: its tables, numbers, stamps and change order; what every program module reads and writes through.
+"""The stored M3, through which every program module reads and writes: tables, numbers, stamps, change order.
 
-Belongs here: access to the kernel's state by M3 table, LMTS and CHNO, number series, secondary indexes, the chart
-of accounts, the registry of transactions.
+Belongs here: access to the kernel's state by M3 table, LMTS and CHNO, number series, secondary indexes, the
+chart of accounts, the registry of transactions.
 Does not belong here: any transaction's rules, HTTP, the tables as EXPORTMI shows them (`export.py`).
 
 Stored rows are dicts of text by M3 field name without prefix; only LMTS is an int (epoch milliseconds of the
-simulated clock, strictly increasing over all tables). Order lines live inside their order's row and delivery lines
-inside their delivery's: one document is one row, and a document of 1,100 lines is one write.
-Amounts are text with two decimals in CURRENCY, days are YYYYMMDD.
+simulated clock, strictly increasing over all tables). Order lines live inside their order's row and delivery
+lines inside their delivery's: one document is one row, and a document of 1,100 lines is one write. Amounts
+are text with two decimals in CURRENCY, days are YYYYMMDD.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ CUSTOMER_TEMPLATE = "FBTPL"
 class ChangeOrder:
     """References in order of their LMTS, for `LMTS > x` without a scan.
 
-    Entries are only ever added at the end; one whose row has moved on (or was rolled back, or deleted) is stale and
-    is passed over by whoever compares it with the row's present stamp.
+    Entries are only ever added at the end; one whose row has moved on (or was rolled back, or deleted) is
+    stale and is passed over by whoever compares it with the row's present stamp.
     """
 
     def __init__(self, stamp_of: Callable[[Ref], int | None]) -> None:
@@ -79,7 +79,8 @@ class ChangeOrder:
         self._checked = 1000
 
     def add(self, stamp: int, ref: Ref) -> None:
-        # A rolled back transaction gives its stamps back: whatever stands at or after this one came from there.
+        # A rolled back transaction gives its stamps back: whatever stands at or after this one came from
+        # there.
         while self._stamps and self._stamps[-1] >= stamp:
             self._stamps.pop()
             self._refs.pop()
@@ -136,8 +137,9 @@ class World:
         self.orders_of_customer = state.index("OOHEAD", lambda row: row["CUNO"])
         self.orders_of_reference = state.index("OOHEAD", lambda row: row["PYRE"] or None)
         self.batches_of_reference = state.index("OXHEAD", lambda row: row["PYRE"] or None)
+        # By payer, because the credit limit is the payer's.
         self.unfinished_orders = state.index(
-            "OOHEAD", lambda row: row["CUNO"] if row["ORSL"] < "66" else None
+            "OOHEAD", lambda row: row["PYNO"] if row["ORSL"] < "66" else None
         )
         self.deliveries_of_order = state.index("ODHEAD", lambda row: row["ORNO"])
         self.deliveries_of_invoice = state.index("ODHEAD", lambda row: row["IVNO"] or None)
@@ -146,6 +148,7 @@ class World:
         self.ledger_of_item = state.index("FSLEDG", item_key)
         self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
+        self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
@@ -209,6 +212,12 @@ class World:
             self.sorted[kind].add(str(id_))
         return row
 
+    def unfinished(self) -> Iterator[Row]:
+        """Every order with something left to deliver."""
+        for payer in list(self.unfinished_orders.keys()):
+            for orno in self.unfinished_orders.ids(payer):
+                yield self.order(str(orno))
+
     def customer(self, cuno: str, field_name: str = "CUNO") -> Row:
         """A customer. Raises Nok WCU0203."""
         row = self.state.get("OCUSMA", cuno.upper())
@@ -267,7 +276,8 @@ class World:
     # -- receivables that several programs need
 
     def open_amount(self, key: Ref) -> Decimal:
-        """What is still open on one AR item (PYNO, CINO, INYR): positive owed to us, negative owed to the payer."""
+        """What is still open on one AR item (PYNO, CINO, INYR): positive owed to us, negative owed to the
+        payer."""
         rows = (self.state.tables("FSLEDG")[id_] for id_ in self.ledger_of_item.ids(key))
         return sum((Decimal(row["CUAM"]) for row in rows), Decimal("0.00"))
 
@@ -336,8 +346,8 @@ HANDLERS: dict[tuple[str, str], Handler] = {}
 def transaction(program: str, name: str) -> Callable[[Handler], Handler]:
     """Register the handler of one MI transaction.
 
-    A handler gives rows (records of a Get or Lst, the outputs of a write). It raises Nok before its first change, or
-    not at all: a bulk commits once, and a refused transaction must leave nothing behind.
+    A handler gives rows (records of a Get or Lst, the outputs of a write). It raises Nok before its first
+    change, or not at all: a bulk commits once, and a refused transaction must leave nothing behind.
     """
 
     def register(handler: Handler) -> Handler:

@@ -11,7 +11,7 @@ import hashlib
 import itertools
 import os
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -103,22 +103,28 @@ def prepare(
     Nothing there yet: load `orders`, or made-up ones of `seed` (1) for the asked days. The whole file is checked
     before the folder is made. Already loaded: the arguments that are given must be those it was loaded with.
 
-    Raises OrderFileError (a bad file), SandboxError (the state holds other orders).
+    Raises OrderFileError (a bad file), SandboxError (the state holds other orders, or cannot be written).
     """
     if (state / FILE).exists():
         with OrderBook(state) as book:
             _same_source(state, book.source, orders, first_day, last_day, seed)
             return book.source
+    number = 1 if seed is None else seed
     rows: Iterator[OrderRow]
     if orders is not None:
         rows = read_orders(orders, first_day, last_day)
         source = {"kind": "file", "name": orders.name, "sha256": _digest(orders)}
     else:
-        rows = generate(seed or 1, first_day or FIRST_DAY, last_day or max(LAST_DAY, first_day or FIRST_DAY))
+        rows = generate(number, first_day or FIRST_DAY, last_day or max(LAST_DAY, first_day or FIRST_DAY))
         source = {"kind": "generator"}
     asked = {"asked_from": first_day, "asked_to": last_day}
     source |= {name: day.isoformat() for name, day in asked.items() if day is not None}
-    return _load(state, rows, source | {"seed": str(seed or 1)})
+    try:
+        return _load(state, rows, source | {"seed": str(number)})
+    except (OSError, sqlite.Error) as error:
+        raise SandboxError(
+            f"the state folder {state} cannot be written ({error}); give another --state"
+        ) from error
 
 
 def _same_source(
@@ -271,33 +277,44 @@ class OrderBook:
         self, where: Sequence[str], values: Sequence[Any], order_by: str, limit: int, offset: int
     ) -> tuple[int, list[Order]]:
         """How many orders satisfy all conditions, and one page of them. `where` and `order_by` are SQL of `app`."""
-        return self._page("orders o left join customers c using (customer_id)", _ORDER_COLUMNS, _order)(
-            where, values, order_by, limit, offset
+        total, ids = self._page("orders o", "id", where, values, order_by, limit, offset)
+        # Only now the lines: a page far down would otherwise read all the pages before it.
+        marks = ", ".join("?" * len(ids))
+        found = self._con.execute(
+            f"select {_ORDER_COLUMNS} from orders o left join customers c using (customer_id) where o.id in ({marks})",
+            ids,
         )
+        by_id = {row[0]: _order(row) for row in found}
+        return total, [by_id[id_] for id_ in ids]
 
     def customers(
         self, where: Sequence[str], values: Sequence[Any], order_by: str, limit: int, offset: int
     ) -> tuple[int, list[Customer]]:
         """The same for customers."""
-        return self._page("customers", "customer_id, country, since, since_local", Customer._make)(
-            where, values, order_by, limit, offset
-        )
+        total, ids = self._page("customers", "customer_id", where, values, order_by, limit, offset)
+        marks = ", ".join("?" * len(ids))
+        columns = ", ".join(Customer._fields)
+        found = self._con.execute(f"select {columns} from customers where customer_id in ({marks})", ids)
+        by_id = {row[0]: Customer._make(row) for row in found}
+        return total, [by_id[id_] for id_ in ids]
 
     def _page(
-        self, table: str, columns: str, make: Callable[[Any], Any]
-    ) -> Callable[..., tuple[int, list[Any]]]:
-        def read(
-            where: Sequence[str], values: Sequence[Any], order_by: str, limit: int, offset: int
-        ) -> tuple[int, list[Any]]:
-            condition = " and ".join(where) or "true"
-            total = self._con.execute(f"select count(*) from {table} where {condition}", values).fetchone()[0]
-            found = self._con.execute(
-                f"select {columns} from {table} where {condition} order by {order_by} limit ? offset ?",
-                (*values, limit, offset),
-            )
-            return total, [make(row) for row in found]
-
-        return read
+        self,
+        table: str,
+        key: str,
+        where: Sequence[str],
+        values: Sequence[Any],
+        order_by: str,
+        limit: int,
+        offset: int,
+    ) -> tuple[int, list[int]]:
+        condition = " and ".join(where) or "true"
+        total = self._con.execute(f"select count(*) from {table} where {condition}", values).fetchone()[0]
+        found = self._con.execute(
+            f"select {key} from {table} where {condition} order by {order_by} limit ? offset ?",
+            (*values, limit, offset),
+        )
+        return total, [row[0] for row in found]
 
     def seed_customers(self) -> list[tuple[int, str]]:
         """(customer_id, country of the first order) of every known customer, by number."""

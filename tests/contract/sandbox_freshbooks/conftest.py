@@ -15,6 +15,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
+
 
 class Simulator:
     """One simulator process over a state folder; `get`, `post`, `put`, `delete` go to the account's paths."""
@@ -33,6 +35,9 @@ class Simulator:
         ready = json.loads(self.process.stdout.readline())
         self.base_url = f"http://127.0.0.1:{ready['port']}"
         self.http = httpx.Client(base_url=self.base_url, timeout=30)
+        self.sign_in()
+
+    def sign_in(self) -> None:
         self.connection = self.http.get("/_sandbox/connection").json()
         self.account = "/accounting/account/" + self.connection["account_id"]
         self.http.headers["Authorization"] = "Bearer " + self.connection["access_token"]
@@ -129,25 +134,41 @@ def simulator(tmp_path_factory):
 
 
 @pytest.fixture
-def own(tmp_path):
-    """Start simulators of a test's own: own("switch: value", ...) or own(arguments=[...])."""
+def fresh(tmp_path):
+    """Start simulator processes of a test's own, which it may kill: fresh() or fresh(seed=8)."""
     started = []
 
-    def start(
-        *switches: str, arguments: tuple[str, ...] = ("--from", "2011-03-01"), seed: int = 7
-    ) -> Simulator:
+    def start(*arguments: str, seed: int = 7) -> Simulator:
         folder = tmp_path / f"state{len(started)}"
-        if switches:
-            config = tmp_path / f"switches{len(started)}.yml"
-            config.write_text("freshbooks:\n" + "".join(f"  {switch}\n" for switch in switches))
-            arguments = (*arguments, "--config", str(config))
-        started.append(Simulator(folder, *arguments, seed=seed))
+        started.append(Simulator(folder, "--from", "2011-03-01", *arguments, seed=seed))
         return started[-1]
 
     yield start
     for simulator in started:
         if simulator.process.poll() is None:
             simulator.end()
+
+
+@pytest.fixture(scope="session")
+def _empty(tmp_path_factory):
+    simulator = Simulator(tmp_path_factory.mktemp("empty"), "--from", "2011-03-01")
+    yield simulator
+    simulator.end()
+
+
+@pytest.fixture
+def own(_empty):
+    """A simulator to oneself, emptied and with switches: own(tax_rounding="line"). One process serves all tests."""
+
+    def start(**switches: object) -> Simulator:
+        defaults = {name: allowed[0] for name, allowed in SWITCHES.items()}
+        _empty.http.delete("/_sandbox/faults")
+        assert _empty.http.post("/_sandbox/switches", json=defaults | switches).status_code == 200
+        _empty.http.post("/_sandbox/reset")
+        _empty.sign_in()
+        return _empty
+
+    return start
 
 
 @pytest.fixture(scope="session")

@@ -135,7 +135,7 @@ def test_identity_has_no_result_layer_and_names_the_account(simulator):
 
 
 def test_a_second_business_as_a_client_has_no_account_id(own):
-    memberships = own("second_business: true").http.get("/auth/api/v1/users/me").json()["response"]
+    memberships = own(second_business=True).http.get("/auth/api/v1/users/me").json()["response"]
     found = [(m["role"], m["business"]["account_id"] is None) for m in memberships["business_memberships"]]
     assert found == [("client", True), ("owner", False)]
 
@@ -146,7 +146,7 @@ def test_another_account_is_permission_denied(simulator, tools):
 
 
 def test_above_the_limit_requests_are_429_with_retry_after(own):
-    simulator = own("rate_limit_per_minute: 20")
+    simulator = own(rate_limit_per_minute=20)
     answers = [simulator.get("/users/clients") for _ in range(45)]
     refused = [answer for answer in answers if answer.status_code == 429]
     # A minute may turn while the test runs, so at most 40 pass.

@@ -76,7 +76,7 @@ def test_an_unknown_client_is_404_with_errno_1012(simulator):
 
 
 def test_the_plan_may_limit_clients(own, tools):
-    simulator = own("client_limit: 1")
+    simulator = own(client_limit=1)
     simulator.client()
     answer = simulator.post("/users/clients", {"client": {"email": "two@example.com"}})
     assert answer.status_code == 402
@@ -161,7 +161,7 @@ def test_a_discount_is_a_per_cent_and_tax_is_taken_of_the_discounted_line(simula
 
 @pytest.mark.parametrize(("rounding", "total"), [("document", "11.99"), ("line", "12.00")])
 def test_tax_is_rounded_per_document_or_per_line_by_a_switch(own, tools, rounding, total):
-    simulator = own(f"tax_rounding: {rounding}")
+    simulator = own(tax_rounding=rounding)
     invoice = simulator.invoice(lines=[tools.line("3.33", 1)] * 3)
     assert invoice["amount"]["amount"] == total
 
@@ -235,7 +235,7 @@ def test_an_invoice_number_is_kept_or_made_up_of_seven_digits(simulator):
 def test_a_second_invoice_of_the_same_number_is_allowed_or_refused_by_a_switch(simulator, own, tools):
     client = simulator.client()
     assert len({simulator.invoice(client, invoice_number="DUP")["id"] for _ in range(2)}) == 2
-    strict = own("duplicate_invoice_number: refuse")
+    strict = own(duplicate_invoice_number="refuse")
     first = strict.invoice(invoice_number="DUP")
     body = {"customerid": first["customerid"], "create_date": "2011-03-01", "invoice_number": "DUP"}
     answer = strict.post("/invoices/invoices", {"invoice": body})
@@ -349,7 +349,7 @@ def test_the_wrapper_is_the_singular_name(simulator):
 
 
 def test_errors_may_come_in_the_new_shape_or_with_http_200(simulator, own):
-    answer = own("error_shape: new").get("/users/clients/12345")
+    answer = own(error_shape="new").get("/users/clients/12345")
     assert (answer.status_code, answer.json()["code"]) == (404, 5)
     detail = answer.json()["details"][0]
     assert (detail["reason"], detail["metadata"]["message"]) == ("1012", "Client not found.")

@@ -148,7 +148,7 @@ def test_payments_are_found_by_invoice_and_by_amount(simulator, world):
 
 
 def test_updated_min_is_as_fine_as_a_day_in_us_eastern(own):
-    simulator = own(arguments=("--from", "2011-03-01"))
+    simulator = own()
     simulator.clock("2011-06-10T02:00:00Z")
     # Two in the morning in UTC is still the day before in New York.
     late = simulator.client(organization="Late Ltd")
@@ -167,6 +167,6 @@ def test_a_change_after_a_page_was_read_is_in_the_next_page(simulator, tools):
 
 
 def test_lists_may_be_ordered_from_the_newest_by_a_switch(own):
-    simulator = own("list_order: descending")
+    simulator = own(list_order="descending")
     ids = [simulator.client()["id"] for _ in range(3)]
     assert simulator.listed("/users/clients") == ids[::-1]

@@ -84,7 +84,7 @@ def test_lowering_an_invoice_below_what_is_paid_makes_outstanding_negative_or_is
     simulator.pay(invoice, "144.00")
     lowered = simulator.change(invoice, lines=[tools.line("12.00", 8)])
     assert (lowered["outstanding"]["amount"], lowered["v3_status"]) == ("-28.80", "paid")
-    strict = own("lower_below_paid: refuse")
+    strict = own(lower_below_paid="refuse")
     invoice = strict.sent()
     strict.pay(invoice, "144.00")
     body = {"invoice": {"lines": [tools.line("12.00", 8)]}}
@@ -145,4 +145,4 @@ def test_a_payment_moves_the_stamp_of_its_invoice_unless_switched_off(simulator,
         return simulator.read(invoice)["version"] > invoice["version"]
 
     assert moves(simulator)
-    assert not moves(own("payment_touches_invoice: false"))
+    assert not moves(own(payment_touches_invoice=False))

@@ -71,20 +71,20 @@ def test_a_wrong_entry_by_people_is_refused_like_the_apis(simulator, tools):
     assert simulator.http.post("/_sandbox/people/client", content=b"[").status_code == 400
 
 
-def test_what_was_answered_survives_sigkill(own):
-    simulator = own()
+def test_what_was_answered_survives_sigkill(fresh):
+    simulator = fresh()
     client = simulator.client(email="kept@example.com")
     invoice = simulator.sent(client)
     simulator.pay(invoice, "100.00")
     simulator.clock("2011-08-01")
     log, balances, connection = writes(simulator), simulator.balances(), simulator.connection
-    shown = simulator.read(invoice, "lines")
+    shfresh = simulator.read(invoice, "lines")
     assert simulator.end(signal.SIGKILL) == -signal.SIGKILL
     simulator.arguments = ()
     simulator.start()
     assert writes(simulator) == log
     assert simulator.balances() == balances
-    assert simulator.read(invoice, "lines") == shown
+    assert simulator.read(invoice, "lines") == shfresh
     now = simulator.http.get("/_sandbox/clock").json()["now"]
     assert now.startswith("2011-08-01T00:0")
     same = ("client_id", "client_secret", "access_token", "refresh_token", "account_id", "business_id")
@@ -93,8 +93,8 @@ def test_what_was_answered_survives_sigkill(own):
     assert writes(simulator)[-1]["sequence"] == log[-1]["sequence"] + 1
 
 
-def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_answered(own, tools):
-    simulator = own()
+def test_a_kill_in_the_middle_of_writing_loses_nothing_that_was_answered(fresh, tools):
+    simulator = fresh()
     client = simulator.client()
     body = {"customerid": client["id"], "create_date": "2011-03-01", "lines": [tools.line()] * 20}
     answered = []
@@ -165,15 +165,15 @@ def test_a_client_that_gave_up_waiting_has_no_delivered_answer(own, kind, applie
     assert [line["delivered"] for line in writes(simulator)] == [False] * applied + [True]
 
 
-def test_the_same_seed_gives_the_same_credentials_and_ids_and_another_seed_others(own):
-    first, second, third = own(), own(), own(seed=8)
+def test_the_same_seed_gives_the_same_credentials_and_ids_and_another_seed_others(own, fresh):
+    first, second, third = own(), fresh(), fresh(seed=8)
     names = ("client_id", "client_secret", "access_token", "refresh_token", "account_id", "business_id")
     assert [first.connection[n] for n in names] == [second.connection[n] for n in names]
     assert all(first.connection[n] != third.connection[n] for n in names)
     assert first.client()["id"] == second.client()["id"]
 
 
-def test_clients_people_entered_before_are_there_under_another_spelling(tmp_path, own):
+def test_clients_people_entered_before_are_there_under_another_spelling(tmp_path, fresh):
     folder = tmp_path / "state0"
     folder.mkdir()
     customers = [
@@ -181,13 +181,27 @@ def test_clients_people_entered_before_are_there_under_another_spelling(tmp_path
     ]
     customers.append({"customer_id": 41, "country": "France"})
     (folder / "seed-customers.json").write_text(json.dumps({"seed": 7, "customers": customers}))
-    simulator = own()
+    simulator = fresh()
     result = simulator.get("/users/clients").json()["response"]["result"]
     assert result["total"] == 5
     assert len({client["email"] for client in result["clients"]}) == 5
     assert not any("fbinfor" in (client["note"] or "") for client in result["clients"])
     assert all(client["updated"] < "2011" for client in result["clients"])
     assert writes(simulator) == []
+
+
+def test_switches_come_from_the_file_and_are_kept_by_the_state(fresh, tmp_path):
+    config = tmp_path / "switches.yml"
+    config.write_text("freshbooks:\n  tax_rounding: line\nm3:\n  anything: else\n")
+    simulator = fresh("--config", str(config))
+    assert simulator.http.get("/_sandbox/switches").json()["tax_rounding"] == "line"
+    simulator.http.post("/_sandbox/switches", json={"list_order": "descending"})
+    simulator.end()
+    simulator.arguments = ()
+    simulator.start()
+    kept = simulator.http.get("/_sandbox/switches").json()
+    assert (kept["tax_rounding"], kept["list_order"]) == ("line", "descending")
+    assert simulator.http.post("/_sandbox/switches", json={"list_order": "random"}).status_code == 400
 
 
 def test_the_clock_moves_forward_only(own):
@@ -200,7 +214,7 @@ def test_the_clock_moves_forward_only(own):
 
 
 def test_a_reset_begins_again_as_a_new_account_of_the_same_seed(own):
-    simulator = own("tax_rounding: line")
+    simulator = own(tax_rounding="line")
     first = simulator.client()
     simulator.clock("2011-06-01")
     simulator.http.post("/_sandbox/reset")
@@ -219,8 +233,8 @@ def test_the_trial_balance_is_shown_by_day(own):
     assert [day["date"] for day in report["days"]] == ["2011-03-01", "2011-03-03"]
 
 
-def test_sigterm_ends_the_process_cleanly_and_the_state_can_be_served_again(own):
-    simulator = own()
+def test_sigterm_ends_the_process_cleanly_and_the_state_can_be_served_again(fresh):
+    simulator = fresh()
     client = simulator.client()
     assert simulator.end(signal.SIGTERM) == 0
     simulator.start()

@@ -1,1 +1,2 @@
-"""Contract tests of the M3 simulator: every behaviour of infor-api that the product relies on, over real HTTP."""
+"""Contract tests of the M3 simulator: every behaviour of infor-api that the product relies on, over real
+HTTP."""

@@ -1,4 +1,5 @@
-"""Fixtures of the M3 simulator's contract tests: one shared process, or one of its own with other switches."""
+"""Fixtures of the M3 simulator's contract tests: one shared process, or one of its own with other
+switches."""
 
 from __future__ import annotations
 

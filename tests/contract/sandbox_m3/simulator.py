@@ -1,8 +1,8 @@
 """A running M3 simulator and a plain HTTP caller of it.
 
 Belongs here: starting the process, calling it the way any client would, short ways to make records.
-Does not belong here: expectations, fixtures. Nothing of the product's own clients is used, so that the two cannot
-be wrong alike.
+Does not belong here: expectations, fixtures. Nothing of the product's own clients is used, so that the two
+cannot be wrong alike.
 """
 
 from __future__ import annotations

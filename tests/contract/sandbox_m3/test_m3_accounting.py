@@ -1,4 +1,5 @@
-"""Contract: what M3 posts, by POLICY's worked examples: invoices, credits, receipts, on-account money, allocations."""
+"""Contract: what M3 posts, by POLICY's worked examples: invoices, credits, receipts, on-account money,
+allocations."""
 
 from __future__ import annotations
 
@@ -191,3 +192,16 @@ def test_invoice_and_delivery_reads_agree(shop: Simulator) -> None:
     assert shop.nok("OIS350MI", "LstAllInvByCO", ORNO="0009999999") == "WOR0303"
     by_division = shop.one("ARS200MI", "LstInvByDivi", FDIV="AAA", TDIV="AAA")
     assert (by_division["CINO"], by_division["CUAM"]) == (number, "14.40")
+
+
+def test_the_payer_owes_and_pays_for_the_buyer(shop: Simulator) -> None:
+    shop.customer("FB00000002", CUNM="Holding PLC")
+    shop.ok("CRS610MI", "ChgOrderInfo", CUNO=CUNO, PYNO="FB00000002")
+    shop.ok("CRS610MI", "ChgFinancial", CUNO="FB00000002", CRLM="150.00")
+    number = sale(shop, [("85123A", "1", "100.00")], "2026-10-03")
+    item = shop.one("ARS200MI", "GetInvTotInfo", PYNO="FB00000002", CUNO=CUNO, CINO=number, INYR="2026")
+    assert item["OCUA"] == "120.00"
+    temporary = shop.batch(CUNO, [("85123A", "1", "100.00")])
+    assert shop.one("OIS100MI", "Confirm", ORNO=temporary)["STAT"] == "30", "the limit is the payer's"
+    shop.pay(801, "BNK", "20261004", (number, "2026", "120.00", ""))
+    assert shop.one("OIS100MI", "Confirm", ORNO=temporary)["STAT"] == "90"

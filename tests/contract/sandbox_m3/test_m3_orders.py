@@ -1,4 +1,5 @@
-"""Contract: customer orders (OIS100MI): the batch flow, its statuses, partial delivery, closing and deleting lines."""
+"""Contract: customer orders (OIS100MI): the batch flow, its statuses, partial delivery, closing and deleting
+lines."""
 
 from __future__ import annotations
 

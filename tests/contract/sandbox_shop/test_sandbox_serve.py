@@ -20,6 +20,8 @@ import httpx
 import pytest
 from shop_lab import FIXTURE_FILE, REPOSITORY, Clerk, Sandbox, alive
 
+from fbinfor_assets.sandbox.serve import main
+
 
 def gone(pids: list[int], seconds: float = 15) -> bool:
     until = time.monotonic() + seconds
@@ -119,13 +121,14 @@ def test_one_state_is_served_once(sandbox: Sandbox) -> None:
     "other", [("--orders", "{tmp}/other.csv"), ("--seed", "2"), ("--from", "2010-12-02")]
 )
 def test_a_state_made_with_other_orders_is_not_reopened_under_them(
-    sandbox: Sandbox, tmp_path: Path, other: tuple[str, str]
+    sandbox: Sandbox, tmp_path: Path, capfd: pytest.CaptureFixture[str], other: tuple[str, str]
 ) -> None:
     lines = FIXTURE_FILE.read_text(encoding="utf-8").splitlines(keepends=True)
     (tmp_path / "other.csv").write_text("".join(lines[:4]), encoding="utf-8")
-    done = run_serve("--state", sandbox.line["state"], other[0], other[1].format(tmp=tmp_path))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "was made with" in done.stderr
+    code = main(["--state", sandbox.line["state"], other[0], other[1].format(tmp=tmp_path)])
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, "")
+    assert "was made with" in err
 
 
 def test_some_customers_of_the_orders_exist_in_both_systems_before_the_first_order(sandbox: Sandbox) -> None:
@@ -190,15 +193,18 @@ BAD_STARTS = {
 
 
 @pytest.mark.parametrize("case", BAD_STARTS)
-def test_what_cannot_start_says_why_in_one_line_and_creates_nothing(tmp_path: Path, case: str) -> None:
+def test_what_cannot_start_says_why_in_one_line_and_creates_nothing(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], case: str
+) -> None:
     header, good, *_ = FIXTURE_FILE.read_text(encoding="utf-8").splitlines()
     (tmp_path / "bad.csv").write_text(f"{header}\n{good.replace(',6,', ',six,')}\n", encoding="utf-8")
     arguments, said = BAD_STARTS[case]
     state = tmp_path / "state"
-    done = run_serve("--state", str(state), *(argument.format(tmp=tmp_path) for argument in arguments))
-    assert (done.returncode, done.stdout) == (2, "")
-    assert said in done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    code = main(["--state", str(state), *(argument.format(tmp=tmp_path) for argument in arguments)])
+    out, err = capfd.readouterr()
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.splitlines()) == 1
     assert not state.exists()
 
 

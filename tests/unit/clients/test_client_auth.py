@@ -254,6 +254,20 @@ def test_a_consent_outlives_a_stale_configured_pair():
     assert source(vendor, store, seed=seed("dead")).current() == "consented"
 
 
+def test_a_configured_pair_is_the_last_resort_when_the_stored_one_is_dead():
+    # A sandbox made anew with the same seed gives out its first pair again.
+    vendor, store = Vendor(), MemoryTokenStore(pair(refresh="dead", seed="mark-r0"))
+    assert source(vendor, store, seed=seed("r0")).renew("a0") == "a1"
+    assert (vendor.grants, vendor.refused) == (1, 1)
+
+
+def test_when_the_configured_pair_is_dead_too_the_first_refusal_is_told():
+    vendor, store = Vendor(), MemoryTokenStore(pair(refresh="dead", seed="mark-spent"))
+    with pytest.raises(AuthorisationError, match="invalid_grant"):
+        source(vendor, store, seed=seed("spent")).renew("a0")
+    assert vendor.refused == 2
+
+
 def test_a_held_lock_ends_in_an_error_that_names_it(tmp_path, monkeypatch):
     import filelock
 

@@ -63,5 +63,5 @@ def test_a_known_secret_never_survives(secret, before, after):
 
 
 def test_a_message_without_secrets_is_left_alone():
-    text = "Client not found. [errno 1012] [field userid] code 5 of 7"
+    text = 'Client not found. [errno 1012] [field userid] code 5 of 7 {"amount": "1.00", "code": "GBP"}'
     assert redact(text) == text

@@ -104,6 +104,21 @@ def test_a_write_is_sent_once_however_it_fails(misbehaving):
     assert len(seen) == 1
 
 
+@pytest.mark.parametrize("failure", [httpx.ConnectError("down"), 429, 503], ids=str)
+def test_not_even_a_safe_failure_makes_a_write_go_out_twice_here(failure):
+    seen = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if isinstance(failure, Exception):
+            raise failure
+        return httpx.Response(failure, json={})
+
+    with pytest.raises((ConnectError, RateLimited, InDoubt)):
+        wire(transport=httpx.MockTransport(answer), attempts=4).send(WRITE, "GET", "/x")
+    assert len(seen) == 1
+
+
 def test_a_read_is_repeated_until_it_comes_through(misbehaving):
     seen = []
 

@@ -46,7 +46,7 @@ renamed as (
         client.note as note,
 
         -- state
-        cast(coalesce(client.vis_state, '0') as integer) as vis_state,
+        coalesce(try_cast(client.vis_state as integer), 0) as vis_state,
         deleted or coalesce(client.vis_state, '0') = '1' as is_deleted,
 
         -- times

@@ -45,11 +45,11 @@ renamed as (
         len(credit_note.lines) as line_count,
 
         -- state
-        cast(coalesce(credit_note.vis_state, '0') as integer) as vis_state,
+        coalesce(try_cast(credit_note.vis_state as integer), 0) as vis_state,
         deleted or coalesce(credit_note.vis_state, '0') = '1' as is_deleted,
 
         -- times (a credit note carries no `updated`, freshbooks-api 7.7)
-        cast({{ text('credit_note.create_date') }} as date) as create_date,
+        {{ day('credit_note.create_date') }} as create_date,
         extracted_at,
         {{ generation() }} as _generation
     from parsed

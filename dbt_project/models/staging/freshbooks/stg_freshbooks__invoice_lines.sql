@@ -32,8 +32,8 @@ renamed as (
     select
         -- ids
         invoice_id,
-        cast({{ text('line.lineid') }} as integer) as line_id,
-        cast({{ text('line.type') }} as integer) as line_type,
+        {{ whole('line.lineid') }} as line_id,
+        {{ whole('line.type') }} as line_type,
 
         -- text
         {{ text('line.name') }} as name,
@@ -44,8 +44,8 @@ renamed as (
         -- numbers
         {{ quantity('line.qty') }} as quantity,
         {{ price('line.unit_cost.amount') }} as unit_price,
-        {{ money('line.amount.amount') }} as net,
-        cast({{ text('line.taxAmount1') }} as decimal(9, 4)) as tax_rate,
+        coalesce({{ money('line.amount.amount') }}, {{ line_net(quantity('line.qty'), price('line.unit_cost.amount')) }}) as net,
+        try_cast({{ text('line.taxAmount1') }} as decimal(9, 4)) as tax_rate,
         {{ generation() }} as _generation
     from parsed
 

@@ -49,12 +49,12 @@ renamed as (
         len(invoice.lines) as line_count,
 
         -- state
-        cast(coalesce(invoice.vis_state, '0') as integer) as vis_state,
+        coalesce(try_cast(invoice.vis_state as integer), 0) as vis_state,
         deleted or coalesce(invoice.vis_state, '0') = '1' as is_deleted,
 
         -- times
-        cast({{ text('invoice.create_date') }} as date) as create_date,
-        cast({{ text('invoice.due_date') }} as date) as due_date,
+        {{ day('invoice.create_date') }} as create_date,
+        {{ day('invoice.due_date') }} as due_date,
         {{ freshbooks_instant('invoice.created_at') }} as created_at,
         {{ freshbooks_instant('invoice.updated') }} as updated_at,
         extracted_at,

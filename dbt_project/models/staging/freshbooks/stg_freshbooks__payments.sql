@@ -42,11 +42,11 @@ renamed as (
 
         -- state
         coalesce(payment.from_credit, false) as from_credit,
-        cast(coalesce(payment.vis_state, '0') as integer) as vis_state,
+        coalesce(try_cast(payment.vis_state as integer), 0) as vis_state,
         deleted or coalesce(payment.vis_state, '0') = '1' as is_deleted,
 
         -- times
-        cast({{ text('payment.date') }} as date) as payment_date,
+        {{ day('payment.date') }} as payment_date,
         {{ freshbooks_instant('payment.updated') }} as updated_at,
         extracted_at,
         {{ generation() }} as _generation

@@ -46,8 +46,8 @@ renamed as (
         invoice_id,
         cast(line_no as integer) as line_no,
         {{ text('line.UBORNO') }} as order_number,
-        cast({{ text('line.UBPONR') }} as integer) as order_line_number,
-        cast(coalesce({{ text('line.UBPOSX') }}, '0') as integer) as order_line_suffix,
+        {{ whole('line.UBPONR') }} as order_line_number,
+        coalesce({{ whole('line.UBPOSX') }}, 0) as order_line_suffix,
         {{ text('line.UBDLIX') }} as delivery_number,
         {{ text('line.UBITNO') }} as item_number,
 

@@ -32,8 +32,8 @@ renamed as (
     select
         -- ids
         order_number,
-        cast({{ text('line.PONR') }} as integer) as line_number,
-        cast(coalesce({{ text('line.POSX') }}, '0') as integer) as line_suffix,
+        {{ whole('line.PONR') }} as line_number,
+        coalesce({{ whole('line.POSX') }}, 0) as line_suffix,
         {{ text('line.ITNO') }} as item_number,
         {{ text('line.CUPO') }} as customer_line,
 

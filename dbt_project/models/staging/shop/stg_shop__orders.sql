@@ -62,7 +62,7 @@ renamed as (
         deleted as is_deleted,
 
         -- times: the day is the shop's own wall clock's, never that of the UTC stamp (POLICY, documents and time)
-        cast(cast({{ text('"order".date_created') }} as timestamp) as date) as order_date,
+        {{ day('"order".date_created') }} as order_date,
         {{ utc_instant('"order".date_created_gmt') }} as created_at,
         {{ utc_instant('"order".date_modified_gmt') }} as updated_at,
         extracted_at,

@@ -1,0 +1,16 @@
+"""Jobs of infor alone.
+
+Belongs here: landing it without the rest. Does not belong here: passes over everything (`defs/workflows`).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+JOBS = [
+    dg.define_asset_job(
+        "land_infor",
+        selection=dg.AssetSelection.groups("infor"),
+        description="Read infor and land what is new; nothing is built and nothing is sent.",
+    )
+]

@@ -1,0 +1,1 @@
+"""What a person starts when something must be made anew."""

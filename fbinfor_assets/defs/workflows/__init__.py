@@ -1,0 +1,1 @@
+"""Passes over everything: land, build, gate, deliver, as one run."""

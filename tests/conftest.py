@@ -1,0 +1,58 @@
+"""For the whole suite: nobody speaks to another machine.
+
+Belongs here: the guard around every test and every process that a test starts.
+Does not belong here: fixtures of one kind of test (the conftest.py of its folder).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+_GUARD = Path(__file__).parent / "guard"
+
+# The product must switch these off itself, whoever starts it.
+for _name in ("DO_NOT_TRACK", "DBT_SEND_ANONYMOUS_USAGE_STATS", "GX_ANALYTICS_ENABLED"):
+    os.environ.pop(_name, None)
+
+_spec = importlib.util.spec_from_file_location("outside_guard", _GUARD / "sitecustomize.py")
+assert _spec is not None and _spec.loader is not None
+outside_guard = importlib.util.module_from_spec(_spec)
+sys.modules["outside_guard"] = outside_guard
+_spec.loader.exec_module(outside_guard)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _outside_calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    log = tmp_path_factory.mktemp("guard") / "outside-calls.txt"
+    log.touch()
+    before = {name: os.environ.get(name) for name in (outside_guard.LOG, "PYTHONPATH")}
+    os.environ[outside_guard.LOG] = str(log)
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(_GUARD), before["PYTHONPATH"])))
+    yield log
+    for name, value in before.items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+@pytest.fixture(autouse=True)
+def _stays_on_this_machine(_outside_calls: Path, request: pytest.FixtureRequest) -> Iterator[None]:
+    """Fails the test during which something wanted to reach another machine, also if it swallowed the refusal."""
+    seen = _outside_calls.stat().st_size
+    yield
+    said = _outside_calls.read_text()[seen:]
+    if said and "outside_calls_expected" not in request.fixturenames:
+        pytest.fail(f"something wanted to reach another machine:\n{said}", pytrace=False)
+
+
+@pytest.fixture
+def outside_calls_expected(_outside_calls: Path) -> Path:
+    """For the tests of the guard itself: attempts are written here and do not fail the test."""
+    return _outside_calls

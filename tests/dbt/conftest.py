@@ -1,0 +1,161 @@
+"""A warehouse with landed rows, and the project built on it: what the tests of the models start from.
+
+Belongs here: landing rows without a vendor, building, reading. Does not belong here: the rows themselves
+(vendor_rows.py), the world they make up (world.py).
+
+Only the layers staging, canonical and matched are built: each layer is tested where it is written.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+import world
+from fbinfor_assets.warehouse import raw
+from fbinfor_assets.warehouse.dbt_runner import DbtRunner, NodeResult
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+LAYERS = ("staging", "canonical", "matched")
+SELECT = ("path:seeds", *(f"path:models/{layer}" for layer in LAYERS))
+
+
+def _plain(value: Any) -> Any:
+    """Numbers keep their text: a Decimal becomes a JSON number without going through float."""
+    if isinstance(value, Decimal):
+        return _Number(value)
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return value
+
+
+class _Number(float):
+    def __new__(cls, value: Decimal) -> _Number:
+        made = super().__new__(cls, value)
+        made.text = str(value)
+        return made
+
+    def __repr__(self) -> str:
+        return self.text
+
+
+@dataclass
+class Build:
+    """What a build did: nodes by unique id, and the rows that each table got in it."""
+
+    generation: int
+    nodes: list[NodeResult]
+    written: dict[str, int] = field(default_factory=dict)
+
+    @property
+    def broken(self) -> list[str]:
+        return [f"{node.unique_id}: {node.status} {node.message}" for node in self.nodes if not node.ok]
+
+
+class Staged:
+    """A warehouse file, rows landed into it, and builds of the project."""
+
+    def __init__(self, folder: Path, runner_work: Path) -> None:
+        self.path = folder / "warehouse.duckdb"
+        self._runner = DbtRunner(PROJECT, self.path, runner_work)
+        self._generation = 0
+        self._complete = 0
+        self._ordinal = 0
+        with self.open() as con:
+            raw.ensure_schema(con)
+            con.execute("insert into ops.current_build values (0, 0)")
+            con.execute("insert into ops.policy values ('freshbooks_account', ?)", [world.ACCOUNT])
+
+    def open(self) -> duckdb.DuckDBPyConnection:
+        con = duckdb.connect()
+        con.execute(f"attach '{self.path}' as warehouse; use warehouse; set timezone = 'UTC'")
+        return con
+
+    def land(self, rows: list[tuple[str, str, str, dict[str, Any]]], *, deleted: bool = False) -> None:
+        """Land (system, entity, key, payload) as the newest versions."""
+        with self.open() as con:
+            for system, entity, key, payload in rows:
+                self._ordinal += 1
+                table = f"raw.{system}__{entity}"
+                text = json.dumps(_plain(payload))
+                con.execute(f"update {table} set is_current = false where key = ?", [key])
+                con.execute(
+                    f"""
+                    insert into {table} by name
+                    select ? as key, ? as payload, md5(?) as payload_hash, null as vendor_stamp,
+                        timestamptz '2011-01-01 00:00:00+00' + to_seconds(?) as extracted_at, 'test' as run_id,
+                        'landing' as landing_id, ? as ordinal, ? as deleted, ? as load_generation, true as is_current
+                    """,
+                    [key, text, text, self._ordinal, self._ordinal, deleted, self._generation + 1],
+                )
+
+    def link(self, entity: str, left: tuple[str, str], right: tuple[str, str]) -> None:
+        """Enter a crosswalk row, as the operational store's copy would."""
+        with self.open() as con:
+            con.execute(
+                "insert into ops.crosswalk values (?, ?, ?, ?, ?, 'created', now(), ?)",
+                [entity, *left, *right, self._generation + 1],
+            )
+
+    def build(self, *select: str, full: bool = False, complete: bool = True) -> Build:
+        """Build; by default the build counts as complete, so that the next one starts from it."""
+        self._generation += 1
+        with self.open() as con:
+            con.execute(
+                "update ops.current_build set generation = ?, since = ?", [self._generation, 0 if full else self._complete]
+            )
+        nodes = self._runner.build(self._runner.warm(), select=select or SELECT, full=full)
+        build = Build(self._generation, nodes)
+        with self.open() as con:
+            tables = con.execute(
+                "select schema_name || '.' || table_name from duckdb_tables() "
+                "where database_name = 'warehouse' and list_contains(?, schema_name)",
+                [list(LAYERS)],
+            ).fetchall()
+            for (table,) in tables:
+                (count,) = con.execute(
+                    f"select count(*) from {table} where _generation = ?", [self._generation]
+                ).fetchone() or (0,)
+                build.written[table] = count
+        if complete and not build.broken:
+            self._complete = self._generation
+        return build
+
+    def rows(self, query: str) -> list[tuple[Any, ...]]:
+        with self.open() as con:
+            return con.execute(query).fetchall()
+
+    def table(self, name: str) -> list[tuple[Any, ...]]:
+        """All rows of a table but for the generation, in a fixed order."""
+        return self.rows(f"select * exclude (_generation) from {name} order by all")
+
+
+@pytest.fixture(scope="session")
+def runner_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One parse of the project for all tests."""
+    return tmp_path_factory.mktemp("dbt-work")
+
+
+@pytest.fixture
+def staged(tmp_path: Path, runner_work: Path) -> Staged:
+    """An empty warehouse."""
+    return Staged(tmp_path, runner_work)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Iterator[Staged]:
+    """The world of world.py, built once. Tests read it and change nothing."""
+    made = Staged(tmp_path_factory.mktemp("built"), runner_work)
+    made.land(world.everything())
+    build = made.build(full=True)
+    assert build.broken == []
+    yield made
