@@ -13,6 +13,7 @@ import json
 import os
 import sys
 import traceback
+from dataclasses import asdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -149,7 +150,7 @@ def sandbox_serve(
     """Run the simulators until Ctrl-C; one line of JSON tells where they are once all of them answer.
 
     The line holds base URLs, credentials and the control-plane URL of each, so that any client can be pointed at them.
-    `GET <control_url>/_sandbox/writes` is the log of everything that was changed, `…/_sandbox/trial-balance` the ledger.
+    `GET <control_url>/writes` is the log of everything that was changed, `<control_url>/trial-balance` the ledger.
 
     Example: `fbinfor sandbox serve --state var/demo/sandbox` reopens what the demo left.
     """
@@ -191,7 +192,7 @@ def sync(
 
     Each pass is a Dagster run that the UI shows. What is held or refused stays visible in `fbinfor plan`.
     """
-    from fbinfor_assets.sync import run_sync
+    from fbinfor_assets.runtime.sync import run_sync
 
     with _open(home, connections, policy) as application:
         report = run_sync(application, once=once, full=full, console=None if json_ else err)
@@ -230,12 +231,15 @@ def status(
         _table("landed", ["system", "entity", "versions", "watermark"], report["landings"], right={2})
     if report["intents"]:
         _table("intents", ["object", "state", "count"], report["intents"], right={2})
-    if report["dead_letters"]:
-        _table(
-            "open dead letters",
-            ["object", "record", "rule", "field", "value", "message"],
-            report["dead_letters"],
+    rules: dict[tuple[str, str], list[list[Any]]] = {}
+    for letter in report["dead_letters"]:
+        rules.setdefault((letter[0], letter[2]), []).append(letter)
+    for (object_, rule), letters in rules.items():
+        _, key, _, field, value, message = letters[0]
+        out.print(
+            f"[red]{len(letters)} open dead letters[/] {object_}, rule {rule}; for example", soft_wrap=True
         )
+        out.print(f"  {key}: {field} = {value!r}: {message}", markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -257,7 +261,7 @@ def plan(
 
     with _open(home, connections, policy) as application:
         if refresh:
-            from fbinfor_assets.sync import land_and_build
+            from fbinfor_assets.runtime.sync import land_and_build
 
             land_and_build(application, console=None if json_ else err)
         entries = read_plan(application, object_)
@@ -350,19 +354,20 @@ def doctor(
     home: Home = None, connections: ConnectionsFile = None, policy: PolicyFile = None, json_: AsJson = False
 ) -> None:
     """Check configuration, credentials, hosts and stores, one by one, and say what to do where something is wrong."""
-    from fbinfor_assets.doctor import run_doctor
+    from fbinfor_assets.app import connections_file
+    from fbinfor_assets.config import Paths
+    from fbinfor_assets.doctor import doctor as examine
 
-    checks = run_doctor(home=home, connections=connections, policy=policy)
+    paths = Paths(home)
+    checks = examine(connections_file(paths, connections), paths, policy=policy)
     if json_:
-        _print_json(
-            {"ok": all(check.ok for check in checks), "checks": [check.to_json() for check in checks]}
-        )
+        _print_json({"ok": all(check.ok for check in checks), "checks": [asdict(check) for check in checks]})
     else:
         for check in checks:
-            out.print(f"{'[green]ok  [/]' if check.ok else '[red]FAIL[/]'} {check.name}: ", end="")
-            out.print(check.detail, markup=False)
+            out.print("[green]ok  [/]" if check.ok else "[red]FAIL[/]", end=" ")
+            out.print(f"{check.name}: {check.detail}", markup=False, soft_wrap=True)
             if not check.ok and check.next_step:
-                out.print(f"       → {check.next_step}", markup=False)
+                out.print(f"     next: {check.next_step}", markup=False, soft_wrap=True)
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
 
 

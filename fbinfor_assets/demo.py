@@ -32,9 +32,9 @@ from fbinfor_assets.domain.classification import CLASSES, FATE
 from fbinfor_assets.domain.money import to_cents
 from fbinfor_assets.domain.reconciliation import Reconciliation, sale_of
 from fbinfor_assets.reconcile import read_and_reconcile
+from fbinfor_assets.runtime.sync import bars, open_instance
 from fbinfor_assets.runtime.up import Supervisor, start_sandbox
 from fbinfor_assets.status import pending_causes
-from fbinfor_assets.sync import bars, open_instance
 
 FIRST_DAY = date(2010, 12, 1)
 LAST_DAY = date(2010, 12, 3)

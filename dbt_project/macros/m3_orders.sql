@@ -1,6 +1,6 @@
-{# One shape for both kinds of M3 orders: an order made from a FreshBooks invoice, a credit order from a credit note
-   (whose quantities and amounts are negative in canonical already). #}
-{% macro m3_order_diff(object, class, role, reference, order_type) %}
+{# One shape for both kinds of M3 orders: an order made from a FreshBooks invoice (sign 1), a credit order from a credit
+   note (sign -1: FreshBooks shows credits positive, M3 takes them as negative quantities). #}
+{% macro m3_order_diff(object, class, role, reference, sign, order_type) %}
 with
 
 standing as ({{ standing_intents(object) }}),
@@ -15,9 +15,9 @@ source_document as (
         document.source_id,
         document.number,
         document.currency,
-        document.net,
-        document.tax,
-        document.total,
+        {{ sign }} * document.net as net,
+        {{ sign }} * document.tax as tax,
+        {{ sign }} * document.total as total,
         document.state,
         coalesce(shop.ship_country, client.country_code) as ship_country,
         client.country_code as client_country,
@@ -46,7 +46,7 @@ line as (
         coalesce(item.exists_in_m3, false) as exists_in_m3,
         line.sku,
         line.description,
-        line.quantity,
+        {{ sign }} * line.quantity as quantity,
         line.unit_price
     from source_document
     inner join {{ ref('document_lines') }} as line using (doc_uid)

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 HIDDEN = "[hidden]"
 
-_NAMES = "access_token|refresh_token|client_secret|consumer_secret|consumer_key|password|saak|sask|cs|code|token|verifier"
+_NAMES = "access_token|refresh_token|client_secret|consumer_secret|consumer_key|password|saak|sask|cs|token|verifier"
 _PATTERNS = (
     re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}"),
     # name=value as in a form or a query, "name": "value" as in JSON (where `code` is a currency, not a consent code)

@@ -37,7 +37,7 @@ ENTITIES = {
     "m3__items": "item",
 }
 
-_LINK = {"entity", "left_system", "left_id", "right_system", "right_id"}
+_LINK = ("entity", "left_system", "left_id", "right_system", "right_id")
 
 
 class RowError(ValueError):
@@ -93,8 +93,10 @@ class OutboundRow:
         if not isinstance(payload, dict):
             raise RowError(f"{who}: payload is {type(payload).__name__}, not an object")
         links = _document(who, "links", row.get("links"), [])
-        if not isinstance(links, list) or not all(isinstance(x, dict) and set(x) == _LINK for x in links):
-            raise RowError(f"{who}: links must be a list of objects with {', '.join(sorted(_LINK))}")
+        if not isinstance(links, list) or not all(_is_link(one) for one in links):
+            raise RowError(
+                f"{who}: links must be a list of objects with {', '.join(_LINK)} (only right_id may be null)"
+            )
         remote_id = row.get("remote_id")
         if row["operation"] == "update" and not remote_id:
             raise RowError(f"{who}: an update needs the remote_id of the record that it changes")
@@ -118,6 +120,12 @@ class OutboundRow:
             currency=row.get("currency"),
             amount=_amount(who, row.get("amount")),
         )
+
+
+def _is_link(value: Any) -> bool:
+    if not isinstance(value, dict) or value.keys() != set(_LINK):
+        return False
+    return all(isinstance(value[name], str) and value[name] for name in _LINK[:-1])
 
 
 def _document(who: str, name: str, value: Any, default: Any) -> Any:

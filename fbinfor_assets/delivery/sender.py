@@ -147,6 +147,8 @@ class _Delivery:
         self.writer = writer_for(object, clients, settings)
         self.gate = gate.IntentGate()
         self.report = Report(object)
+        # Nothing more is sent in this round, or in this delivery at all.
+        self.paused = False
         self.halted = False
 
     def run(self, rows: list[OutboundRow], verdict_id: str | None) -> None:
@@ -157,6 +159,8 @@ class _Delivery:
         if self._may_call():
             self._resolve()
             self._look_at_conflicts()
+            # First what is out already: a later change of the same record would make its read-back differ.
+            self._confirm_all(rounds=1)
             for round_ in range(self.settings.rounds):
                 self._send_all(round_)
                 if self.halted:
@@ -165,7 +169,7 @@ class _Delivery:
                 if not self._wait_for_more():
                     break
         if not self.halted:
-            self._confirm_all()
+            self._confirm_all(self.settings.confirm_rounds)
         self._count()
 
     # ------------------------------------------------------------------ 1 admit, adopt, look up
@@ -356,7 +360,8 @@ class _Delivery:
         with self.store.read() as tx:
             total = intents.count(tx, self.object, State.READY)
         done = 0
-        while not self.halted and self._may_call():
+        self.paused = False
+        while not self.halted and not self.paused and self._may_call():
             claimed = self._claim()
             if not claimed:
                 return
@@ -417,6 +422,7 @@ class _Delivery:
                         error_class=outcome.error_class,
                         error=detail[:_LONGEST_ERROR],
                     )
+                    self.paused = self.paused or outcome.stop
                     self.halted = self.halted or self._must_halt(outcome)
                 case Unknown():
                     detail = outcome.message
@@ -434,33 +440,38 @@ class _Delivery:
                 dead_letters.resolve(tx, self.object, done)
         self.report.sent += len(done)
         self.report.refused += len(letters)
+        self.report.messages += [
+            f"{self.object} {letter.business_key} was refused: {letter.message}" for letter in letters
+        ]
 
     def _pause(self, outcome: NotSent, round_: int) -> float:
         if outcome.retry_after is not None:
             return outcome.retry_after
+        if outcome.error_class == "rate_limit":
+            return self.settings.rate_limit_seconds
         return random.uniform(0, self.settings.backoff_seconds * 2**round_)
 
     def _must_halt(self, outcome: NotSent) -> bool:
         if outcome.error_class == "authorisation":
             return True
-        return (outcome.retry_after or 0) > self.settings.patience_seconds
+        return self._pause(outcome, 0) > self.settings.patience_seconds
 
     # ------------------------------------------------------------------ 4 confirm
 
-    def _confirm_all(self) -> None:
+    def _confirm_all(self, rounds: int) -> None:
         with self.store.read() as tx:
             waiting = intents.in_state(tx, self.object, State.ACKNOWLEDGED)
         if waiting:
             failpoint("before_confirm")
         total, done = len(waiting), 0
-        for round_ in range(self.settings.confirm_rounds):
+        for round_ in range(rounds):
             later: list[Intent] = []
             for chunk in _chunks(waiting, self.settings.chunk):
                 pending = self._read_back(chunk)
                 later += pending
                 done += len(chunk) - len(pending)
                 self._tell("confirm", done, total)
-            if not later or round_ + 1 == self.settings.confirm_rounds:
+            if not later or round_ + 1 == rounds:
                 return
             waiting = later
             time.sleep(random.uniform(0, self.settings.backoff_seconds * 2**round_))
@@ -587,11 +598,15 @@ class _Delivery:
                 ("conflicts", State.CONFLICT),
             ):
                 setattr(self.report, name, intents.count(tx, self.object, state))
-            self.report.messages = list(dict.fromkeys(self.report.messages))
-            for intent in intents.in_state(tx, self.object, State.CONFLICT, State.IN_DOUBT):
-                self.report.messages.append(
-                    f"{self.object} {intent.business_key} is {intent.state}: {intent.error}"
-                )
+            stuck = intents.in_state(tx, self.object, State.CONFLICT, State.IN_DOUBT)
+            waiting = intents.in_state(tx, self.object, State.READY)
+        messages = [f"{self.object} {x.business_key} is {x.state}: {x.error}" for x in stuck]
+        messages += self.report.messages
+        # One fault of the connection holds many intents: it is told once.
+        messages += [
+            f"{self.object} waits: {error}" for error in dict.fromkeys(x.error for x in waiting if x.error)
+        ]
+        self.report.messages = list(dict.fromkeys(messages))
 
 
 def _now() -> datetime:

@@ -65,6 +65,8 @@ class DeliverySettings:
     # Full jitter between zero and twice as much each round; a longer Retry-After than `patience` ends the delivery.
     backoff_seconds: float = 0.2
     patience_seconds: float = 30.0
+    # How long to stay away after a 429 without Retry-After (its presence is not verified, infor-api 1.4).
+    rate_limit_seconds: float = 10.0
     m3: M3Names = field(default_factory=M3Names)
     # False only in the test that proves the safeguard: what is in doubt is then sent again unseen, and doubles.
     look_up_in_doubt: bool = True

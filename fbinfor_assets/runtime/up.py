@@ -155,10 +155,20 @@ def write_instance(folder: Path) -> Path:
     return folder
 
 
-def start_dagster(supervisor: Supervisor, home: Path, port: int, seconds: float = 120) -> str:
-    """Start Dagster's webserver and daemon over the instance in `home`/dagster; the address of the UI is returned."""
+def start_dagster(
+    supervisor: Supervisor, home: Path, port: int, more: Mapping[str, str] | None = None, seconds: float = 180
+) -> str:
+    """Start Dagster's webserver and daemon over the instance in `home`/dagster; the address of the UI is returned.
+
+    `more` is added to their environment. Sensors are on.
+    """
     instance = write_instance(home / "dagster")
-    env = {"DAGSTER_HOME": str(instance.resolve()), "FBINFOR_HOME": str(home.resolve())}
+    env = {
+        "DAGSTER_HOME": str(instance.resolve()),
+        "FBINFOR_HOME": str(home.resolve()),
+        "FBINFOR_SENSORS": "running",
+        **(more or {}),
+    }
     run = [sys.executable, "-m", "fbinfor_assets.runtime.dagster_process"]
     workspace = ["-w", str(ROOT / "workspace.yaml")]
     web = supervisor.start(
@@ -191,3 +201,63 @@ def wait_for_the_end(supervisor: Supervisor) -> int:
     finally:
         for number, handler in previous.items():
             signal.signal(number, handler)
+
+
+def run_up(
+    *, home: Path | None, connections: Path | None, policy: Path | None, port: int, as_json: bool
+) -> int:
+    """Everything of one home until Ctrl-C; the exit code.
+
+    Without a connections file (or with the one that the sandbox itself wrote) the sandbox is started from the home's
+    own state. The simulators' clocks are then moved to the last day of their orders, so that there is something to do.
+    Raises `UpError`, `ConfigError`.
+    """
+    from fbinfor_assets.app import connections_file
+    from fbinfor_assets.config import (
+        ConfigError,
+        Paths,
+        connections_from_sandbox,
+        load_connections,
+        write_connections,
+    )
+
+    paths = Paths(home)
+    supervisor = Supervisor(paths.logs)
+    try:
+        try:
+            chosen: Path | None = connections_file(paths, connections)
+            own_sandbox = load_connections(chosen, paths).sandbox and chosen == paths.connections
+        except ConfigError:
+            if connections is not None:
+                raise
+            chosen, own_sandbox = None, True
+        addresses = {}
+        if own_sandbox:
+            line = start_sandbox(supervisor, paths.sandbox)
+            write_connections(connections_from_sandbox(line, paths), paths.connections)
+            chosen = paths.connections
+            for name in ("freshbooks", "infor", "shop"):
+                addresses[f"{name} simulator"] = line[name]["control_url"].removesuffix("/_sandbox")
+            _last_day(line)
+        env = {"FBINFOR_CONNECTIONS": str(chosen)}
+        if policy is not None:
+            env["FBINFOR_POLICY"] = str(policy.resolve())
+        addresses["Dagster"] = start_dagster(supervisor, paths.home, port or free_port(), env)
+        if as_json:
+            print(json.dumps({**addresses, "home": str(paths.home)}), flush=True)
+        else:
+            for name, url in addresses.items():
+                print(f"{name + ':':22} {url}", flush=True)
+            print("sensors are on; Ctrl-C ends all of it", flush=True)
+        return wait_for_the_end(supervisor)
+    finally:
+        supervisor.stop()
+
+
+def _last_day(line: Mapping[str, Any]) -> None:
+    """Move the simulators' clocks to the evening of the last day of orders, unless they are past it."""
+    for name in ("freshbooks", "infor", "shop"):
+        url = f"{line[name]['control_url']}/clock"
+        httpx.post(
+            url, json={"to": f"{line['to']}T21:00:00+00:00"}, timeout=30, trust_env=False
+        ).raise_for_status()

@@ -246,7 +246,8 @@ class Warehouse:
     ) -> DbtReport:
         """Load what was landed, copy what the operational store changed, run dbt, and say what became of each node.
 
-        `select`: dbt selectors, None for the whole project. `full`: build everything anew; also done without being asked when
+        `select`: dbt selectors; None for everything that what changed since the last complete build can reach, with its
+        tests (the rest of the project stands as it is). `full`: build everything anew; also done without being asked when
         the project, the policy or the raw tables were replaced since the last complete build. A build that leaves out nodes or
         tests is not complete: nothing is delivered from it. `unit_tests`: also dbt's unit tests of the models (for a release).
 
@@ -279,17 +280,29 @@ class Warehouse:
                     policy_sha=policy_sha,
                 )
                 complete = builds.last(con, builds.COMPLETE)
+                required = runner.required(manifest)
+                if select is None and full_because is None:
+                    changed = builds.changed_sources(con, since)
+                    select = [f"source:{schema}.{table}+" for schema, table in changed]
+                    required = runner.reached(manifest, required, changed)
             seeds_stand = complete is not None and complete.project_sha == project_sha
             dbt_started = time.monotonic()
             status, detail, results = "failed", "dbt was interrupted", []
             try:
-                results = runner.build(
-                    manifest, select=select, full=full_because is not None, tests=tests, unit_tests=unit_tests
+                # An empty selection is a build in which nothing has to be done; dbt would take it for everything.
+                results = (
+                    []
+                    if select == []
+                    else runner.build(
+                        manifest,
+                        select=select,
+                        full=full_because is not None,
+                        tests=tests,
+                        unit_tests=unit_tests,
+                    )
                 )
                 failpoint("after_dbt")
-                status, detail = _worth(
-                    results, runner.required(manifest), tests=tests, seeds_stand=seeds_stand
-                )
+                status, detail = _worth(results, required, tests=tests, seeds_stand=seeds_stand)
             except Exception as error:
                 detail = str(error)
                 raise

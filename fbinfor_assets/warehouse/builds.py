@@ -74,6 +74,23 @@ def finish(con: duckdb.DuckDBPyConnection, generation: int, status: str, detail:
     )
 
 
+def changed_sources(con: duckdb.DuckDBPyConnection, since: int) -> list[tuple[str, str]]:
+    """The (schema, table) of raw and ops that have rows loaded after generation `since`: what this build must reach from."""
+    tables = con.execute(
+        "select schema_name, table_name from duckdb_columns() "
+        "where database_name = 'warehouse' and schema_name in ('raw', 'ops') and column_name = 'load_generation' "
+        "and table_name in (select table_name from duckdb_tables() where database_name = 'warehouse') order by all"
+    ).fetchall()
+    return [
+        (schema, table)
+        for schema, table in tables
+        if table != "loaded_files"
+        and con.execute(
+            f'select 1 from {schema}."{table}" where load_generation > ? limit 1', [since]
+        ).fetchone()
+    ]
+
+
 def note_reload(con: duckdb.DuckDBPyConnection, generation: int) -> None:
     """Note that the raw tables were made anew: the next build must be a full one, and nothing is delivered before it."""
     con.execute(

@@ -15,7 +15,7 @@ import json
 import os
 import shutil
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -160,6 +160,25 @@ class DbtRunner:
             and node.config.enabled
             and node.config.materialized != "ephemeral"
         }
+
+    def reached(
+        self, manifest: Any, nodes: Mapping[str, str], sources: Sequence[tuple[str, str]]
+    ) -> dict[str, str]:
+        """Those of `nodes` that depend, however far, on one of the sources (source name, table)."""
+        children = manifest.build_parent_and_child_maps() or manifest.child_map
+        wanted = set(sources)
+        todo = [
+            unique_id
+            for unique_id, source in manifest.sources.items()
+            if (source.source_name, source.name) in wanted
+        ]
+        seen = set(todo)
+        while todo:
+            for child in children.get(todo.pop(), ()):
+                if child not in seen:
+                    seen.add(child)
+                    todo.append(child)
+        return {unique_id: kind for unique_id, kind in nodes.items() if unique_id in seen}
 
     def _signature(self) -> tuple[tuple[str, int, int], ...]:
         """Name, size and time of change of every file of the project."""

@@ -57,6 +57,11 @@ class Build:
     written: dict[str, int] = field(default_factory=dict)
 
     @property
+    def changed(self) -> dict[str, int]:
+        """Rows written, of the tables that got any."""
+        return {table: count for table, count in self.written.items() if count}
+
+    @property
     def broken(self) -> list[str]:
         return [f"{node.unique_id}: {node.status} {node.message}" for node in self.nodes if not node.ok]
 
@@ -70,6 +75,7 @@ class Staged:
         self._generation = 0
         self._complete = 0
         self._ordinal = 0
+        self.first: Build | None = None
         with self.open() as con:
             raw.ensure_schema(con)
             con.execute("insert into ops.current_build values (0, 0)")
@@ -106,29 +112,35 @@ class Staged:
                 [entity, *left, *right, self._generation + 1],
             )
 
-    def build(self, *select: str, full: bool = False, complete: bool = True) -> Build:
+    def build(
+        self, *, full: bool = False, complete: bool = True, tests: bool = False, unit_tests: bool = False
+    ) -> Build:
         """Build; by default the build counts as complete, so that the next one starts from it."""
         self._generation += 1
         with self.open() as con:
             con.execute(
-                "update ops.current_build set generation = ?, since = ?", [self._generation, 0 if full else self._complete]
+                "update ops.current_build set generation = ?, since = ?",
+                [self._generation, 0 if full else self._complete],
             )
-        nodes = self._runner.build(self._runner.warm(), select=select or SELECT, full=full)
+        nodes = self._runner.build(
+            self._runner.warm(), select=SELECT, full=full, tests=tests, unit_tests=unit_tests
+        )
         build = Build(self._generation, nodes)
-        with self.open() as con:
-            tables = con.execute(
-                "select schema_name || '.' || table_name from duckdb_tables() "
-                "where database_name = 'warehouse' and list_contains(?, schema_name)",
-                [list(LAYERS)],
-            ).fetchall()
-            for (table,) in tables:
-                (count,) = con.execute(
-                    f"select count(*) from {table} where _generation = ?", [self._generation]
-                ).fetchone() or (0,)
-                build.written[table] = count
+        counts = " union all ".join(
+            f"select '{table}', count(*) from {table} where _generation = {self._generation}" for table in self.tables()
+        )
+        build.written = dict(self.rows(counts)) if counts else {}
         if complete and not build.broken:
             self._complete = self._generation
         return build
+
+    def tables(self) -> list[str]:
+        """The tables of the layers, as `schema.table`."""
+        found = self.rows(
+            "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'warehouse' "
+            f"and schema_name in {LAYERS} order by all"
+        )
+        return [name for (name,) in found]
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         with self.open() as con:
@@ -156,6 +168,5 @@ def built(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Iterat
     """The world of world.py, built once. Tests read it and change nothing."""
     made = Staged(tmp_path_factory.mktemp("built"), runner_work)
     made.land(world.everything())
-    build = made.build(full=True)
-    assert build.broken == []
+    made.first = made.build(full=True, tests=True, unit_tests=True)
     yield made

@@ -57,11 +57,16 @@ small:
 SOURCES = """
 version: 2
 sources:
-  - {name: raw, database: warehouse, schema: raw, tables: [{name: shop__orders_current}]}
+  - {name: raw, database: warehouse, schema: raw, tables: [{name: shop__orders, identifier: shop__orders_current}, {name: shop__customers}]}
 """
 FIRST = """
 select key, (payload ->> '$.total')::decimal(18, 2) as total, (select generation from warehouse.ops.current_build) as _generation
-from {{ source('raw', 'shop__orders_current') }}
+from {{ source('raw', 'shop__orders') }}
+{% if is_incremental() %} where load_generation > (select since from warehouse.ops.current_build) {% endif %}
+"""
+ASIDE = """
+select key, (select generation from warehouse.ops.current_build) as _generation
+from {{ source('raw', 'shop__customers') }}
 {% if is_incremental() %} where load_generation > (select since from warehouse.ops.current_build) {% endif %}
 """
 NEXT = """
@@ -131,6 +136,7 @@ def project(place: Path) -> Path:
         "profiles.yml": PROFILE,
         "models/sources.yml": SOURCES,
         "models/m0.sql": FIRST,
+        "models/aside.sql": ASIDE,
         "models/m0.yml": TESTED,
         "models/unit.yml": UNIT_TEST,
         "data-tests/totals_are_positive.sql": POSITIVE,
@@ -182,7 +188,7 @@ def fingerprint(folder: Path) -> dict[str, str]:
     }
 
 
-def test_a_build_loads_copies_builds_and_reports_every_node(warehouse: Warehouse):
+def test_a_build_loads_copies_builds_reports_every_node_and_gives_the_file_back(warehouse: Warehouse):
     land(warehouse, a="1.10", b="2.20")
     report = warehouse.run_dbt()
     assert (report.status, report.detail, report.generation, report.since) == ("complete", None, 1, 0)
@@ -194,6 +200,8 @@ def test_a_build_loads_copies_builds_and_reports_every_node(warehouse: Warehouse
     assert (found["countries"].status, found["countries"].rows) == ("success", 1)
     assert found["unique_m0_key"].status == "pass"
     assert found["m3"].seconds > 0
+    assert not [name for name in found if "adds_nothing" in name]
+    assert others_can_open(warehouse)
     assert rows(warehouse, "select value, load_generation from ops.agreed") == [("1", 1)]
     assert rows(warehouse, "select value from ops.policy where key = 'currency'") == [("GBP",)]
     assert rows(warehouse, "select generation, status, finished_at > started_at from ops.builds") == [
@@ -214,13 +222,32 @@ def test_the_next_build_writes_only_what_changed(warehouse: Warehouse):
     ]
 
 
-def test_after_a_build_another_process_can_open_the_file(warehouse: Warehouse):
+def test_only_what_the_changed_data_can_reach_is_run_and_the_build_is_whole(warehouse: Warehouse):
     land(warehouse, a="1.10")
     warehouse.run_dbt()
-    assert others_can_open(warehouse)
+    land(warehouse, a="1.20")
+    report = warehouse.run_dbt()
+    assert {name for name in by_name(report) if name in {"aside", "countries", "m0", "m3"}} == {"m0", "m3"}
+    assert by_name(report)["totals_are_positive"].status == "pass"
+    assert report.status == "complete"
+    warehouse.land("shop", "customers", [Record("c", {})])
+    report = warehouse.run_dbt()
+    assert (report.status, set(by_name(report)) & {"aside", "m0"}) == ("complete", {"aside"})
 
 
-def test_after_a_failing_model_too_and_the_report_says_what_failed(warehouse: Warehouse, project: Path):
+def test_a_build_with_nothing_to_do_is_complete_and_runs_nothing(warehouse: Warehouse):
+    land(warehouse, a="1.10")
+    warehouse.run_dbt()
+    report = warehouse.run_dbt()
+    assert (report.status, report.generation, report.results) == ("complete", 2, [])
+    assert rows(warehouse, "select key, _generation from m3") == [("a", 1)]
+    land(warehouse, b="2.20")
+    assert by_name(warehouse.run_dbt())["m3"].written == 1
+
+
+def test_after_a_failing_model_the_file_is_given_back_too_and_the_report_says_what_failed(
+    warehouse: Warehouse, project: Path
+):
     (project / "models" / "m1.sql").write_text("select 1 / 0 as key, no_such_column from {{ ref('m0') }}")
     land(warehouse, a="1.10")
     report = warehouse.run_dbt()
@@ -272,7 +299,6 @@ def test_a_build_of_some_models_is_partial_and_moves_nothing_forward(warehouse: 
 
 def test_every_model_selected_is_a_whole_build_once_the_seeds_stand(warehouse: Warehouse):
     land(warehouse, a="1.10")
-    assert warehouse.run_dbt(select=["resource_type:model"]).status == "partial"
     warehouse.run_dbt()
     assert warehouse.run_dbt(select=["resource_type:model", "resource_type:test"]).status == "complete"
 
@@ -286,8 +312,7 @@ def test_a_build_without_its_tests_is_untested(warehouse: Warehouse):
 
 def test_unit_tests_run_where_they_are_asked_for(warehouse: Warehouse):
     land(warehouse, a="1.10")
-    assert "adds_nothing" not in str(warehouse.run_dbt(full=True).results)
-    report = warehouse.run_dbt(select=["m1"], unit_tests=True)
+    report = warehouse.run_dbt(select=["m0", "m1"], unit_tests=True)
     assert [result.status for result in report.results if "adds_nothing" in result.unique_id] == ["pass"]
 
 

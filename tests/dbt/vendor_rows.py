@@ -168,7 +168,14 @@ def m3_item(number: str, name: str, kind: str = "SHG") -> dict[str, str]:
 
 
 def m3_order_line(
-    number: int, item: str, quantity: str, price: str, *, delivered: str = "0", invoiced: str = "0", status: str = "33"
+    number: int,
+    item: str,
+    quantity: str,
+    price: str,
+    *,
+    delivered: str = "0",
+    invoiced: str = "0",
+    status: str = "33",
 ) -> dict[str, str]:
     net = (Decimal(quantity) * Decimal(price)).quantize(Decimal("0.01"), "ROUND_HALF_UP")
     return {
@@ -189,7 +196,14 @@ def m3_order_line(
 
 
 def m3_order(
-    number: str, customer: str, our_ref: str, lines: list[dict[str, str]], tax: str, *, kind: str = "F01", day: str = "20101201"
+    number: str,
+    customer: str,
+    our_ref: str,
+    lines: list[dict[str, str]],
+    tax: str,
+    *,
+    kind: str = "F01",
+    day: str = "20101201",
 ) -> dict[str, Any]:
     net = sum(Decimal(line["NLAM"]) for line in lines)
     statuses = [line["ORST"] for line in lines]
@@ -219,7 +233,13 @@ def m3_order(
 
 
 def m3_invoice(
-    number: str, order: str, customer: str, lines: list[tuple[int, str, str, str]], tax: str, *, day: str = "20101202"
+    number: str,
+    order: str,
+    customer: str,
+    lines: list[tuple[int, str, str, str]],
+    tax: str,
+    *,
+    day: str = "20101202",
 ) -> dict[str, Any]:
     rows = []
     for order_line, item, quantity, price in lines:
@@ -288,7 +308,20 @@ def m3_ledger(
 
 def address(**fields: str) -> dict[str, str]:
     values = dict.fromkeys(
-        ("first_name", "last_name", "company", "address_1", "address_2", "city", "state", "postcode", "country", "email", "phone"), ""
+        (
+            "first_name",
+            "last_name",
+            "company",
+            "address_1",
+            "address_2",
+            "city",
+            "state",
+            "postcode",
+            "country",
+            "email",
+            "phone",
+        ),
+        "",
     )
     return values | fields
 

@@ -28,7 +28,15 @@ FIRE = {
 
 def everything() -> list[Row]:
     """All rows of the world, as one first landing."""
-    return [*parties(), *items(), *delivered_sale(), *split_sale(), *prepaid_sale(), *credited_sale(), *other_documents()]
+    return [
+        *parties(),
+        *items(),
+        *delivered_sale(),
+        *split_sale(),
+        *prepaid_sale(),
+        *credited_sale(),
+        *other_documents(),
+    ]
 
 
 def parties() -> list[Row]:
@@ -53,8 +61,18 @@ def parties() -> list[Row]:
                 vat_number="GB123456789",
             ),
         ),
-        ("m3", "customers", "FB00000101", v.m3_customer("FB00000101", "Hartley Gifts Ltd", YREF=f"FB-{ACCOUNT}-101")),
-        ("freshbooks", "clients", "102", v.client(102, organization="Walk-in customers", note="[fbinfor SHOP-WALKIN-GB]")),
+        (
+            "m3",
+            "customers",
+            "FB00000101",
+            v.m3_customer("FB00000101", "Hartley Gifts Ltd", YREF=f"FB-{ACCOUNT}-101"),
+        ),
+        (
+            "freshbooks",
+            "clients",
+            "102",
+            v.client(102, organization="Walk-in customers", note="[fbinfor SHOP-WALKIN-GB]"),
+        ),
         # In M3 before us: upper case, the suffix written otherwise, same e-mail and VAT number.
         (
             "shop",
@@ -171,7 +189,12 @@ def delivered_sale() -> list[Row]:
     """Order 536365: delivered and paid everywhere. 15.30 + 20.34 + 18.00 freight = 53.64, VAT 10.73, together 64.37."""
     lines = [("85123A", 6, "2.55"), ("71053", 6, "3.39"), ("POST", 1, "18.00")]
     return [
-        ("shop", "orders", str(v.order_id("536365")), v.shop_order("536365", lines, customer=17850, billing=v.address(**FIRE))),
+        (
+            "shop",
+            "orders",
+            str(v.order_id("536365")),
+            v.shop_order("536365", lines, customer=17850, billing=v.address(**FIRE)),
+        ),
         (
             "freshbooks",
             "invoices",
@@ -225,7 +248,16 @@ def delivered_sale() -> list[Row]:
             "m3",
             "ledger",
             "AAA/2010/1000002/1",
-            v.m3_ledger("1000002", "FB00000101", "10000001", "20", "-64.37", day="20101220", ESCKNO="FBP7001", ESRECO="9"),
+            v.m3_ledger(
+                "1000002",
+                "FB00000101",
+                "10000001",
+                "20",
+                "-64.37",
+                day="20101220",
+                ESCKNO="FBP7001",
+                ESRECO="9",
+            ),
         ),
     ]
 
@@ -234,8 +266,18 @@ def split_sale() -> list[Row]:
     """Order 536400: half delivered. The second FreshBooks document is the draft of the rest."""
     lines = [("85123a", 10, "1.00"), ("71053", 4, "5.00")]
     return [
-        ("shop", "orders", str(v.order_id("536400")), v.shop_order("536400", lines, customer=17850, billing=v.address(**FIRE))),
-        ("freshbooks", "invoices", "9010", v.invoice(9010, "536400", 101, [v.fb_line(1, "85123a", "10", "1.00")], "12.00")),
+        (
+            "shop",
+            "orders",
+            str(v.order_id("536400")),
+            v.shop_order("536400", lines, customer=17850, billing=v.address(**FIRE)),
+        ),
+        (
+            "freshbooks",
+            "invoices",
+            "9010",
+            v.invoice(9010, "536400", 101, [v.fb_line(1, "85123a", "10", "1.00")], "12.00"),
+        ),
         (
             "freshbooks",
             "invoices",
@@ -263,7 +305,12 @@ def split_sale() -> list[Row]:
             "AAA/2010/10000002",
             v.m3_invoice("10000002", "5000002", "FB00000101", [(1, "85123A", "10", "1.00")], "2.00"),
         ),
-        ("m3", "ledger", "AAA/2010/1000003/1", v.m3_ledger("1000003", "FB00000101", "10000002", "10", "12.00", ESVTAM="2.00")),
+        (
+            "m3",
+            "ledger",
+            "AAA/2010/1000003/1",
+            v.m3_ledger("1000003", "FB00000101", "10000002", "10", "12.00", ESVTAM="2.00"),
+        ),
     ]
 
 
@@ -275,14 +322,29 @@ def prepaid_sale() -> list[Row]:
             "freshbooks",
             "invoices",
             "9020",
-            v.invoice(9020, "536500", 102, [v.fb_line(1, "85123A", "2", "10.00")], "24.00", paid="24.00", state="draft"),
+            v.invoice(
+                9020,
+                "536500",
+                102,
+                [v.fb_line(1, "85123A", "2", "10.00")],
+                "24.00",
+                paid="24.00",
+                state="draft",
+            ),
         ),
-        ("freshbooks", "payments", "7002", v.payment(7002, 9020, 102, "24.00", type="Credit Card", overpaymentid=302)),
+        (
+            "freshbooks",
+            "payments",
+            "7002",
+            v.payment(7002, 9020, 102, "24.00", type="Credit Card", overpaymentid=302),
+        ),
         (
             "freshbooks",
             "credit_notes",
             "302",
-            v.credit_note(302, "0000302", 102, [v.fb_line(1, "", "1", "5.00", None)], "5.00", credit_type="overpayment"),
+            v.credit_note(
+                302, "0000302", 102, [v.fb_line(1, "", "1", "5.00", None)], "5.00", credit_type="overpayment"
+            ),
         ),
         (
             "m3",
@@ -303,7 +365,12 @@ def prepaid_sale() -> list[Row]:
             "AAA/2010/10000003",
             v.m3_invoice("10000003", "5000003", "FB00000102", [(1, "85123A", "2", "10.00")], "4.00"),
         ),
-        ("m3", "ledger", "AAA/2010/1000004/1", v.m3_ledger("1000004", "FB00000102", "10000003", "10", "24.00")),
+        (
+            "m3",
+            "ledger",
+            "AAA/2010/1000004/1",
+            v.m3_ledger("1000004", "FB00000102", "10000003", "10", "24.00"),
+        ),
         (
             "m3",
             "ledger",
@@ -334,7 +401,12 @@ def credited_sale() -> list[Row]:
             str(v.order_id("C536379")),
             v.shop_order("C536379", [("71053", -2, "3.39")], customer=17850, billing=v.address(**FIRE)),
         ),
-        ("freshbooks", "credit_notes", "301", v.credit_note(301, "C536379", 101, [v.fb_line(1, "71053", "2", "3.39")], "8.14")),
+        (
+            "freshbooks",
+            "credit_notes",
+            "301",
+            v.credit_note(301, "C536379", 101, [v.fb_line(1, "71053", "2", "3.39")], "8.14"),
+        ),
         (
             "m3",
             "orders",
@@ -354,7 +426,12 @@ def credited_sale() -> list[Row]:
             "AAA/2010/10000009",
             v.m3_invoice("10000009", "5000009", "FB00000101", [(1, "71053", "-2", "3.39")], "-1.36"),
         ),
-        ("m3", "ledger", "AAA/2010/1000009/1", v.m3_ledger("1000009", "FB00000101", "10000009", "10", "-8.14")),
+        (
+            "m3",
+            "ledger",
+            "AAA/2010/1000009/1",
+            v.m3_ledger("1000009", "FB00000101", "10000009", "10", "-8.14"),
+        ),
     ]
 
 
@@ -363,13 +440,29 @@ def other_documents() -> list[Row]:
     orders = [
         v.shop_order("536600", [("85123A", 1, "4.00")], country="FR"),
         v.shop_order("536601", [("85123A", 1, "4.00")], country="XX"),
-        v.shop_order("536610", [("85123A", 1, "4.00")], customer=12431, country="AU", billing=v.address(**FIRE | {"country": "AU"})),
-        v.shop_order("536611", [("85123A", 1, "4.00")], customer=12431, country="BE", billing=v.address(**FIRE | {"country": "AU"})),
+        v.shop_order(
+            "536610",
+            [("85123A", 1, "4.00")],
+            customer=12431,
+            country="AU",
+            billing=v.address(**FIRE | {"country": "AU"}),
+        ),
+        v.shop_order(
+            "536611",
+            [("85123A", 1, "4.00")],
+            customer=12431,
+            country="BE",
+            billing=v.address(**FIRE | {"country": "AU"}),
+        ),
         v.shop_order("C536999", [("AMAZONFEE", -1, "13541.33")]),
         v.shop_order("A563185", [("B", 1, "-11062.06")]),
         v.shop_order("536700", [("85123A", -10, "0.00"), ("71053", -1, "0.00")]),
         v.shop_order("536710", [("85123A", 3, "0.00")], customer=12360),
-        v.shop_order("536720", [("NEW-CODE", 1, "2.00"), ("gift_0001_20", 1, "16.67"), ("D", -1, "1.00")], customer=12360),
+        v.shop_order(
+            "536720",
+            [("NEW-CODE", 1, "2.00"), ("gift_0001_20", 1, "16.67"), ("D", -1, "1.00")],
+            customer=12360,
+        ),
     ]
     return [
         *(("shop", "orders", str(order["id"]), order) for order in orders),

@@ -352,7 +352,9 @@ def credit_note_row(number: str, client_id: str) -> OutboundRow:
         "lines": lines,
     }
     payload = {"credit_note": note, "expected": totals([(2, "2.55")])}
-    return row("freshbooks__credit_notes", number, f"CREDIT:{number}", payload, document_date="2011-01-06")
+    links = [link("document", "shop", number, "freshbooks", None)]
+    more = {"document_date": "2011-01-06", "links": links}
+    return row("freshbooks__credit_notes", number, f"CREDIT:{number}", payload, **more)
 
 
 def item_row(code: str) -> OutboundRow:
@@ -438,6 +440,19 @@ def order_row(invoice_id: int, cuno: str, account: str, codes: list[str]) -> Out
         amount=totals(LINES)["total"],
         links=[link("document", "freshbooks", str(invoice_id), "m3", None)],
     )
+
+
+def credit_order_row(credit_id: int, cuno: str, account: str, codes: list[str]) -> OutboundRow:
+    """An order of the credit type: negative quantities, and totals with M3's signs."""
+    order = order_row(credit_id, cuno, account, codes)
+    reference = references.m3_credit_reference(account, credit_id)
+    payload = order.payload | {
+        "head": order.payload["head"] | {"ORTP": "F02", "PYRE": reference},
+        "lines": [line | {"ORQT": f"-{line['ORQT']}"} for line in order.payload["lines"]],
+        "expected": {name: f"-{amount}" for name, amount in order.payload["expected"].items()},
+    }
+    links = [link("document", "freshbooks", f"C{credit_id}", "m3", None)]
+    return row("m3__credit_orders", f"C{credit_id}", reference, payload, links=links)
 
 
 def receipt_row(
@@ -560,6 +575,8 @@ def rows_for(object: str, vendors: Vendors, store: Store, base: int, count: int)
             return [customer_row(n, vendors.account) for n in numbers]
         case "m3__orders":
             return [order_row(n, "FB00000001", vendors.account, CODES) for n in numbers]
+        case "m3__credit_orders":
+            return [credit_order_row(n, "FB00000001", vendors.account, CODES) for n in numbers]
     invoices = billed_invoices(vendors, store, base, count)
     return [
         receipt_row(

@@ -46,6 +46,7 @@ OBJECTS = [
     "m3__items",
     "m3__customers",
     "m3__orders",
+    "m3__credit_orders",
     "m3__receipts",
 ]
 
@@ -571,6 +572,17 @@ def test_money_before_the_invoice_stands_on_account_and_is_allocated_later(
     assert (found["OCUA"], found["RECO"]) == ("0.00", "9")
 
 
+def test_what_was_paid_too_much_stands_on_account_by_the_same_receipt(
+    vendors: Vendors, store: Store, base: int
+) -> None:
+    invoice = billed_invoices(vendors, store, base, 1)[0]
+    receipt = receipt_row(base, "FB00000001", invoice["number"], invoice["year"], invoice["total"])
+    (line,) = receipt.payload["lines"]
+    excess = line | {"TRNO": "2", "CINO": f"P{base}", "INYR": "2011", "PYAM": "30.00", "PYTP": "OA"}
+    receipt = with_payload(receipt, receipt.payload | {"lines": [line, excess]})
+    assert send(vendors, store, [receipt]).confirmed == 1
+
+
 def test_a_receipt_is_confirmed_only_when_the_ledger_has_it(tmp_path: Path, store: Store, base: int) -> None:
     # `ar_update: manual`: ControlBatch accepts, and people update the ledger later (infor-api 2.6).
     vendors = Vendors(tmp_path / "manual", {"m3": {"ar_update": "manual"}})
@@ -613,4 +625,4 @@ def test_a_long_retry_after_ends_the_delivery_and_is_kept_by_the_next(
         again = deliver(store, clients, rows[0].object, rows, verdict_id, "run", settings=settings)
         assert (again.waiting, proxy.seen) == (4, [])
     lossy.close()
-    assert "freshbooks asked to be left alone until" in again.messages[0]
+    assert "freshbooks asked to be left alone until" in " ".join(again.messages)

@@ -121,7 +121,7 @@ def test_a_look_up_that_fails_leaves_the_doubt_and_sends_nothing(
     with lossy.losing("freshbooks", rule) as (clients, _):
         report = deliver(store, clients, rows[0].object, rows, verdict_id, "r", settings=quick(rounds=1))
     assert (report.in_doubt, report.sent) == (1, 0)
-    assert "cannot be looked up" in report.messages[0]
+    assert "is in doubt and cannot be looked up" in " ".join(report.messages)
     later = deliver(store, vendors.clients, rows[0].object, [], None, "r", settings=quick())
     assert (later.sent, later.confirmed) == (1, 1)
     assert documents(vendors, rows[0].object, rows, start) == {reference_in(rows[0]): 1}
@@ -140,6 +140,10 @@ def test_a_vendor_that_cannot_be_reached_loses_nothing(
     report = deliver(store, nowhere, rows[0].object, rows, verdict_id, "r", settings=quick())
     close_clients(nowhere)
     assert (report.waiting, report.in_doubt, report.refused) == (3, 0, 0)
+    assert (
+        len(report.messages) < 4
+        and "freshbooks__clients waits: freshbooks: create client" in report.messages[0]
+    )
     report = deliver(store, vendors.clients, rows[0].object, rows, verdict_id, "r", settings=quick())
     assert report.confirmed == 3
     assert documents(vendors, rows[0].object, rows, start) == {reference_in(row): 1 for row in rows}

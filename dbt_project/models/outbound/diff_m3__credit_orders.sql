@@ -6,5 +6,6 @@
     class='credit',
     role='freshbooks_credit_note',
     reference=m3_credit_reference('document.source_id'),
+    sign='-1',
     order_type=setting('m3_order_type_credit')
 ) }}

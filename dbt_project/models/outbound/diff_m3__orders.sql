@@ -6,5 +6,6 @@
     class='sale',
     role='freshbooks_invoice',
     reference=m3_order_reference('document.source_id'),
+    sign='1',
     order_type="case when only_services then " ~ setting('m3_order_type_service') ~ " else " ~ setting('m3_order_type_goods') ~ " end"
 ) }}

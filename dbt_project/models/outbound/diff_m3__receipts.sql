@@ -15,7 +15,7 @@ payment as (
         payment.payment_date,
         payment.currency,
         -- The receipt is what arrived: the payment and the excess that FreshBooks split off (POLICY, Sale 6).
-        (payment.amount - coalesce(excess.total, 0))::decimal(18, 2) as amount,
+        (payment.amount + coalesce(excess.total, 0))::decimal(18, 2) as amount,
         payment.amount as applied,
         payment.method,
         link.m3_cuno,

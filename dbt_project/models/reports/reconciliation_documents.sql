@@ -32,7 +32,7 @@ totals as (
         count(*) filter (where role in ('freshbooks_invoice', 'freshbooks_credit_note') and state <> 'deleted') as freshbooks_documents,
         count(*) filter (where role = 'm3_invoice') as m3_invoices,
         sum(total) filter (where role = 'shop_order') as shop_total,
-        sum(total)
+        sum(if(role = 'freshbooks_credit_note', -total, total))
             filter (where role in ('freshbooks_invoice', 'freshbooks_credit_note') and state <> 'deleted') as freshbooks_total,
         sum(total) filter (where role = 'freshbooks_invoice' and state not in ('draft', 'deleted')) as freshbooks_sent,
         sum(total) filter (where role = 'm3_order') as m3_ordered,

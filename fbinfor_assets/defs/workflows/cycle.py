@@ -145,12 +145,11 @@ class Cycle:
         self, app: App, *, instance: dg.DagsterInstance | None = None, progress: Progress | None = None
     ) -> None:
         from fbinfor_assets.defs.assemble import build_defs
-        from fbinfor_assets.defs.warehouse.manifest import load_manifest
 
         self._own = instance is None
         self.instance = instance or dg.DagsterInstance.ephemeral(settings={"telemetry": {"enabled": False}})
         overrides: dict[str, Any] = {"app": app, "progress": progress or no_progress}
-        self.definitions = build_defs(resource_overrides=overrides, manifest=load_manifest(app.paths))
+        self.definitions = build_defs(resource_overrides=overrides, manifest=app.warehouse.manifest())
 
     def run(self, *, full: bool = False, job: str = SYNC) -> CycleReport:
         """One pass as one Dagster run in this process. Never raises for what a step does; it is in the report."""

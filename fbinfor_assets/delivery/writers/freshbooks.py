@@ -147,8 +147,13 @@ class FreshBooksWriter(Writer):
                 return
 
         with ThreadPoolExecutor(max_workers=self.settings.workers) as pool:
-            # `list` waits for all and raises the first exception: an interruption must not pass unseen.
-            list(pool.map(run, lanes.values()))
+            try:
+                # `list` waits for all and raises the first exception: an interruption must not pass unseen.
+                list(pool.map(run, lanes.values()))
+            except BaseException:
+                # What waits in the pool would still be sent before this block is left.
+                stopped.append(NotSent("intermittent", "sending was broken off"))
+                raise
         return [outcomes[index] for index in range(len(jobs))]
 
     def _guarded(self, job: Job, present: Mapping[str, Row] | ClientError) -> Sent:

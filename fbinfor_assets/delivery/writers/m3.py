@@ -763,6 +763,8 @@ def _not_settled(line: Mapping[str, Any], item: Record | None) -> str | None:
     taken = number(line["PYAM"]) or Decimal(0)
     if whole is None or left is None:
         return f"item {line['CINO']} has no readable amounts"
+    if whole == -taken:
+        return None  # the item is what this line put on account
     if abs(whole - left) < abs(taken) or (whole - left) * taken < 0:
         return f"the open amount of {line['CINO']} is {left} of {whole}: it did not fall by {taken}"
     if left == 0 and item.get("RECO") != "9":

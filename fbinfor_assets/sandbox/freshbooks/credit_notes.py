@@ -97,8 +97,8 @@ class CreditNotes(Resource):
             raise FreshBooksError(422, 1040, message, "credit_note", "amount", changed["amount"])
         self.put(changed)
         self.post(changed)
-        for payment in self._account.payments.of_credit(row["id"]):
-            pass
+        for payment in []:
+            self._account.payments.post(payment)
         return changed
 
     def _changed(self, row: Row, given: Mapping[str, Any]) -> Row:

@@ -261,7 +261,7 @@ class Invoices(Resource):
             ]
         self.world.books.sync(f"invoice:{row['id']}", f"Invoice {row['invoice_number']}", postings)
         for payment in self._account.payments.of_invoice(row["id"]):
-            pass
+            self._account.payments.post(payment)
 
     # -- reading
 

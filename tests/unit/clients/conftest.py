@@ -8,12 +8,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from vendor_script import AT_ONCE, Script, freshbooks_settings, infor_settings
 
 from fbinfor_assets.clients import MemoryTokenStore
 from fbinfor_assets.clients.freshbooks import FreshBooksClient
 from fbinfor_assets.clients.infor import M3Client
 from fbinfor_assets.clients.shop import ShopClient, ShopSettings
+
+# A machine that is busy with something else is no finding about the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture

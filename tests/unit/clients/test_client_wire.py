@@ -228,7 +228,11 @@ def test_a_blank_in_a_query_is_percent_encoded():
 
 
 @given(
-    st.dictionaries(st.text(), st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists))
+    st.dictionaries(
+        st.text(max_size=5),
+        st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=8), st.lists, max_leaves=6),
+        max_size=4,
+    )
 )
 def test_json_goes_out_as_it_was_given(value):
     try:

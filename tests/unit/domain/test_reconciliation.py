@@ -50,14 +50,18 @@ def test_a_sale_that_stands_alike_in_all_three_has_no_difference():
 
 
 def test_one_cent_is_rounding_with_the_counterpart_named():
-    result = world(invoices=[M3Invoice("2010/1", "0010000001", DAY, "GBP", D("156.01"), D("26.00"), D("156.01"))])
+    result = world(
+        invoices=[M3Invoice("2010/1", "0010000001", DAY, "GBP", D("156.01"), D("26.00"), D("156.01"))]
+    )
     assert result.ok
     assert {part.cause for part in result.explained} == {"rounding"}
     assert all(part.counterpart for part in result.explained)
 
 
 def test_six_cents_on_seven_lines_are_not_rounding():
-    result = world(invoices=[M3Invoice("2010/1", "0010000001", DAY, "GBP", D("156.06"), D("26.00"), D("156.06"))])
+    result = world(
+        invoices=[M3Invoice("2010/1", "0010000001", DAY, "GBP", D("156.06"), D("26.00"), D("156.06"))]
+    )
     assert not result.ok
     assert {part.pair for part in result.unexplained} == {"shop-m3", "freshbooks-m3", "freshbooks-m3 open"}
 
