@@ -56,7 +56,11 @@ class Unknown:
 
 @dataclass(frozen=True)
 class Differs:
-    """The target holds something else, or holds it in a state that a person must look at (also of the others)."""
+    """The target holds something else, or holds it in a state that a person must look at.
+
+    Also of looking up and reading back. `remote_id` only if the record is ours; without it the conflict ends when what
+    is in the way is gone.
+    """
 
     message: str
     remote_id: str | None = None

@@ -212,17 +212,12 @@ class _Delivery:
         return not self.halted
 
     def _doubt(self, intent: Intent, outcome: Unknown) -> Intent:
-        # The request may have been applied until now at the latest; only from then on the lag counts.
+        # A request may have left a moment ago, also from a process that is only now found dead.
         lag = timedelta(seconds=self.settings.visibility_lag_seconds)
-        since = (
-            intent.updated_at
-            if intent.state == State.SENDING and intent.lease_owner != self.owner
-            else _now()
-        )
         return after(
             intent,
             Event.UNKNOWN,
-            not_before=since + lag,
+            not_before=_now() + lag,
             error_class=outcome.error_class,
             error=outcome.message[:_LONGEST_ERROR],
         )

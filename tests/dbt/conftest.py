@@ -9,7 +9,8 @@ Only the layers staging, canonical and matched are built: each layer is tested w
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import shutil
+from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +18,8 @@ from typing import Any
 
 import duckdb
 import pytest
-
 import world
+
 from fbinfor_assets.warehouse import raw
 from fbinfor_assets.warehouse.dbt_runner import DbtRunner, NodeResult
 
@@ -69,6 +70,9 @@ class Build:
 class Staged:
     """A warehouse file, rows landed into it, and builds of the project."""
 
+    #: What `build` builds; the tests of the outbound models add their layer.
+    select: tuple[str, ...] = SELECT
+
     def __init__(self, folder: Path, runner_work: Path) -> None:
         self.path = folder / "warehouse.duckdb"
         self._runner = DbtRunner(PROJECT, self.path, runner_work)
@@ -80,6 +84,14 @@ class Staged:
             raw.ensure_schema(con)
             con.execute("insert into ops.current_build values (0, 0)")
             con.execute("insert into ops.policy values ('freshbooks_account', ?)", [world.ACCOUNT])
+
+    def copy(self, folder: Path) -> Staged:
+        """The warehouse as it is, in another folder."""
+        twin = copy(self)
+        twin.path = folder / self.path.name
+        shutil.copyfile(self.path, twin.path)
+        twin._runner = DbtRunner(PROJECT, twin.path, self._runner.work)
+        return twin
 
     def open(self) -> duckdb.DuckDBPyConnection:
         con = duckdb.connect()
@@ -123,7 +135,7 @@ class Staged:
                 [self._generation, 0 if full else self._complete],
             )
         nodes = self._runner.build(
-            self._runner.warm(), select=SELECT, full=full, tests=tests, unit_tests=unit_tests
+            self._runner.warm(), select=self.select, full=full, tests=tests, unit_tests=unit_tests
         )
         build = Build(self._generation, nodes)
         counts = " union all ".join(
@@ -164,9 +176,15 @@ def staged(tmp_path: Path, runner_work: Path) -> Staged:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Iterator[Staged]:
-    """The world of world.py, built once. Tests read it and change nothing."""
+def built(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Staged:
+    """The world of world.py, built once with all checks. Tests read it and change nothing."""
     made = Staged(tmp_path_factory.mktemp("built"), runner_work)
     made.land(world.everything())
     made.first = made.build(full=True, tests=True, unit_tests=True)
-    yield made
+    return made
+
+
+@pytest.fixture
+def started(built: Staged, tmp_path: Path) -> Staged:
+    """The same world in a file of its own, to go on from."""
+    return built.copy(tmp_path)

@@ -9,31 +9,24 @@ import world
 from conftest import Staged
 
 
-def started(staged: Staged) -> Staged:
-    staged.land(world.everything())
-    assert staged.build(full=True).broken == []
-    return staged
-
-
 def everything(staged: Staged) -> dict[str, list[tuple[object, ...]]]:
     return {table: staged.table(table) for table in staged.tables()}
 
 
-def test_a_build_without_news_writes_nothing_and_one_change_only_its_keys(staged: Staged) -> None:
-    started(staged)
-    before = everything(staged)
-    nothing = staged.build()
+def test_a_build_without_news_writes_nothing_and_one_change_only_its_keys(started: Staged) -> None:
+    before = everything(started)
+    nothing = started.build()
     assert nothing.broken == []
     assert nothing.changed == {}
-    assert everything(staged) == before
+    assert everything(started) == before
 
     # One line more on one order: its document, its lines, its sale.
     order = dict(world.split_sale()[0][3])
     changed = v.shop_order(
         "536400", [("85123a", 10, "1.00"), ("71053", 4, "5.00"), ("POST", 1, "2.00")], customer=17850
     )
-    staged.land([("shop", "orders", str(order["id"]), changed | {"billing": order["billing"]})])
-    build = staged.build()
+    started.land([("shop", "orders", str(order["id"]), changed | {"billing": order["billing"]})])
+    build = started.build()
     assert build.broken == []
     assert build.changed == {
         "staging.stg_shop__orders": 1,
@@ -43,15 +36,15 @@ def test_a_build_without_news_writes_nothing_and_one_change_only_its_keys(staged
         "matched.sale_documents": 5,
         "matched.sales": 1,
     }
-    assert staged.rows(f"select doc_uid from canonical.documents where _generation = {build.generation}") == [
+    assert started.rows(f"select doc_uid from canonical.documents where _generation = {build.generation}") == [
         ("shop:order:1536400",)
     ]
-    assert staged.rows(
+    assert started.rows(
         f"select distinct sale_key from matched.sale_documents where _generation = {build.generation}"
     ) == [("536400",)]
 
     # A payment in M3's ledger moves what is open on its invoice.
-    staged.land(
+    started.land(
         [
             (
                 "m3",
@@ -61,43 +54,41 @@ def test_a_build_without_news_writes_nothing_and_one_change_only_its_keys(staged
             )
         ]
     )
-    build = staged.build()
-    assert staged.rows(
+    build = started.build()
+    assert started.rows(
         f"select doc_uid, outstanding from canonical.documents where _generation = {build.generation}"
     ) == [("m3:invoice:2010/10000002", 0)]
-    assert staged.rows(
+    assert started.rows(
         f"select our_ref, kind from canonical.payments where _generation = {build.generation}"
     ) == [("FBP7009", "receipt")]
 
 
-def test_lines_that_are_gone_are_gone(staged: Staged) -> None:
-    started(staged)
-    staged.land([("freshbooks", "invoices", "9100", v.invoice(9100, "2024-17", 103, [], "0.00"))])
-    build = staged.build(tests=True)
+def test_lines_that_are_gone_are_gone(started: Staged) -> None:
+    started.land([("freshbooks", "invoices", "9100", v.invoice(9100, "2024-17", 103, [], "0.00"))])
+    build = started.build(tests=True)
     assert build.broken == []
-    assert staged.rows("select * from staging.stg_freshbooks__invoice_lines where invoice_id = '9100'") == []
+    assert started.rows("select * from staging.stg_freshbooks__invoice_lines where invoice_id = '9100'") == []
     assert (
-        staged.rows("select * from canonical.document_lines where doc_uid = 'freshbooks:invoice:9100'") == []
+        started.rows("select * from canonical.document_lines where doc_uid = 'freshbooks:invoice:9100'") == []
     )
 
 
-def test_a_key_that_is_gone_is_gone_behind_it_too(staged: Staged) -> None:
-    started(staged)
+def test_a_key_that_is_gone_is_gone_behind_it_too(started: Staged) -> None:
     # The hand-made invoice 2024-17 turns out to belong to an order 2024 that arrives late; client 103 gets our token of
     # another customer, so 12361 loses it.
     client = dict(world.parties()[7][3]) | {"note": "[fbinfor SHOP-12360]"}
-    staged.land(
+    started.land(
         [
             ("shop", "orders", "99", v.shop_order("2024", [("85123A", 1, "100.00")], customer=12360, id=99)),
             ("freshbooks", "clients", "103", client),
         ]
     )
-    assert staged.build(tests=True).broken == []
-    assert staged.rows(
+    assert started.build(tests=True).broken == []
+    assert started.rows(
         "select sale_key, role, seq from matched.sale_documents where doc_uid = 'freshbooks:invoice:9100'"
     ) == [("2024", "freshbooks_invoice", 17)]
-    assert staged.rows("select sale_key from matched.sales where sale_key = 'FB-9100'") == []
-    assert staged.rows(
+    assert started.rows("select sale_key from matched.sales where sale_key = 'FB-9100'") == []
+    assert started.rows(
         "select party_key, freshbooks_id from matched.party_links where party_key in ('SHOP-12360', 'SHOP-12361') order by 1"
     ) == [
         ("SHOP-12360", "103"),
@@ -105,24 +96,22 @@ def test_a_key_that_is_gone_is_gone_behind_it_too(staged: Staged) -> None:
     ]
 
 
-def test_a_build_that_did_not_complete_is_made_good_by_the_next(staged: Staged) -> None:
-    started(staged)
-    staged.land([("freshbooks", "payments", "7003", v.payment(7003, 9010, 101, "12.00"))])
-    staged.build(complete=False)
-    again = staged.build()
+def test_a_build_that_did_not_complete_is_made_good_by_the_next(started: Staged) -> None:
+    started.land([("freshbooks", "payments", "7003", v.payment(7003, 9010, 101, "12.00"))])
+    started.build(complete=False)
+    again = started.build()
     assert again.changed == {"staging.stg_freshbooks__payments": 1, "canonical.payments": 1}
-    assert staged.build().changed == {}
+    assert started.build().changed == {}
 
 
-def test_the_crosswalk_wins_over_everything_else(staged: Staged) -> None:
-    started(staged)
-    staged.link("party", ("shop", "12362"), ("freshbooks", "103"))
-    staged.link("document", ("shop", "536600"), ("freshbooks", "9100"))
-    assert staged.build(tests=True).broken == []
-    assert staged.rows(
+def test_the_crosswalk_wins_over_everything_else(started: Staged) -> None:
+    started.link("party", ("shop", "12362"), ("freshbooks", "103"))
+    started.link("document", ("shop", "536600"), ("freshbooks", "9100"))
+    assert started.build(tests=True).broken == []
+    assert started.rows(
         "select party_key, freshbooks_id, freshbooks_method from matched.party_links where freshbooks_id = '103'"
     ) == [("SHOP-12362", "103", "crosswalk")]
-    assert staged.rows(
+    assert started.rows(
         "select sale_key, seq from matched.sale_documents where doc_uid = 'freshbooks:invoice:9100'"
     ) == [("536600", 1)]
 

@@ -241,6 +241,9 @@ def test_a_build_with_nothing_to_do_is_complete_and_runs_nothing(warehouse: Ware
     report = warehouse.run_dbt()
     assert (report.status, report.generation, report.results) == ("complete", 2, [])
     assert rows(warehouse, "select key, _generation from m3") == [("a", 1)]
+    warehouse.land("m3", "items", [Record("read by no model", {})])
+    report = warehouse.run_dbt()
+    assert (report.status, report.loaded.rows, report.results) == ("complete", 1, [])
     land(warehouse, b="2.20")
     assert by_name(warehouse.run_dbt())["m3"].written == 1
 

@@ -44,7 +44,7 @@ def odd(tmp_path_factory: pytest.TempPathFactory, runner_work: Any) -> Staged:
                 v.invoice(2, "2", 1, lines, "10.80", discount_total={"amount": "-1.00", "code": "GBP"}),
             ),
             ("freshbooks", "invoices", "3", v.invoice(3, "3", 1, [], "0.00")),
-            ("m3", "orders", "1", v.m3_order("1", "C1", "", [], "0", day="0")),
+            ("m3", "orders", "1", v.m3_order("1", "C1", "", [v.m3_order_line(1, "71053", "1", "0")], "0", day="0")),
             ("m3", "ledger", "a", v.m3_ledger("1", "C1", "1", "20", "-10.50", ESLMTS="1291280400123")),
             ("shop", "orders", "1", v.shop_order("536365", repeated, date_created="2010-12-01T23:59:00")),
             (

@@ -82,9 +82,9 @@ walk_ins as (
     select
         'shop' as system,
         'WALKIN-' || iso2 as source_id,
-        'Walk-in customers ' || any_value(coalesce(country_codes.name, iso2)) as organization,
+        'Walk-in customers ' || min(coalesce(country_codes.name, iso2)) as organization,
         iso2 as country,
-        any_value(guests.currency) as currency,
+        min(guests.currency) as currency,
         'active' as status,
         'SHOP-WALKIN-' || iso2 as reference_token,
         true as is_walk_in

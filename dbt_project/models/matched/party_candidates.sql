@@ -248,7 +248,7 @@ known as (
         left_uid,
         right_uid,
         'reference' as method,
-        to_json([{'feature': 'reference', 'left': any_value(token), 'right': any_value(token), 'weight': 100}]) as evidence
+        to_json([{'feature': 'reference', 'left': min(token), 'right': min(token), 'weight': 100}]) as evidence
     from referenced
     group by left_uid, right_uid
 

@@ -88,7 +88,7 @@ client_edges as (
 
 client_reviews as (
 
-    select left_uid, list(struct_pack(candidate := right_uid, method, score, band, evidence) order by strength desc) as candidates
+    select left_uid, list(struct_pack(candidate := right_uid, method, score, band, evidence) order by strength desc, right_uid) as candidates
     from candidates
     where right_uid like 'freshbooks:%'
         and left_uid in (select party_uid from shop where not is_walk_in)
@@ -142,7 +142,7 @@ customer_candidates as (
             score := candidates.score,
             band := candidates.band,
             evidence := candidates.evidence
-        ), candidates.strength) as found,
+        ), (candidates.strength, candidates.left_uid)) as found,
         max(candidates.strength) as strength
     from groups
     inner join candidates on candidates.left_uid in (groups.shop_party_uid, groups.client_uid)
@@ -161,7 +161,7 @@ customer_edges as (
 
 customer_reviews as (
 
-    select left_uid, list(found order by strength desc) as candidates
+    select left_uid, list(found order by strength desc, right_uid) as candidates
     from customer_candidates
     where left_uid not in (select left_uid from customer_links)
         and right_uid not in (select right_uid from customer_links)

@@ -193,7 +193,8 @@ class FreshBooksWriter(Writer):
         apart = self.apart(job, rows[0])
         remote_id = str(rows[0]["id"])
         if apart:
-            return Differs(f"reference {self.reference(job)} is taken: {describe(apart)}", remote_id)
+            # Without its id: it is not ours, and once it is gone ours may be created.
+            return Differs(f"reference {self.reference(job)} is taken: {describe(apart)}")
         return Partial(remote_id) if self.missing(job, rows[0]) else Found(remote_id)
 
     @abstractmethod

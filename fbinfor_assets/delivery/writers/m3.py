@@ -336,9 +336,7 @@ class CustomerWriter(M3Writer):
             return Absent() if self._judge(job, rows) else Found(self._number(job))
         apart = _apart(self._base(job), rows[0], without=("CUTM",))
         if apart:
-            return Differs(
-                f"customer {self._number(job)} exists otherwise: {describe(apart)}", self._number(job)
-            )
+            return Differs(f"customer {self._number(job)} exists otherwise: {describe(apart)}")
         return Partial(self._number(job)) if self._judge(job, rows) else Found(self._number(job))
 
     def confirm(self, jobs: Sequence[Job]) -> list[ReadBack]:
@@ -684,9 +682,7 @@ class ReceiptWriter(M3Writer):
             if not same_number(wanted[trno]["PYAM"], there[trno]["PYAM"]):
                 apart.append((f"line {trno} PYAM", wanted[trno]["PYAM"], there[trno]["PYAM"]))
         if apart:
-            return Differs(
-                f"payment batch {self._batch(job)} exists otherwise: {describe(apart)}", self._batch(job)
-            )
+            return Differs(f"payment batch {self._batch(job)} exists otherwise: {describe(apart)}")
         begun = head["STAT"] == self.settings.m3.payment_entered or there.keys() != wanted.keys()
         return Partial(self._batch(job)) if begun else Found(self._batch(job))
 

@@ -97,7 +97,7 @@ class CreditNotes(Resource):
             raise FreshBooksError(422, 1040, message, "credit_note", "amount", changed["amount"])
         self.put(changed)
         self.post(changed)
-        for payment in []:
+        for payment in self._account.payments.of_credit(row["id"]):
             self._account.payments.post(payment)
         return changed
 

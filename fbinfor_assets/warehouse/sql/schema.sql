@@ -18,7 +18,7 @@ create table if not exists ops.loaded_files (
 );
 
 -- One row per dbt build, and one per reload of all raw tables (status `reloaded`).
--- running: not finished, or its process died; complete: every model built and every test passed;
+-- running: not finished, or its process died; complete: every model that the changes can reach built, its tests passed;
 -- failed: a node failed; partial: not all models were asked for; untested: tests were left out.
 create table if not exists ops.builds (
     generation bigint not null,

@@ -31,7 +31,7 @@ lines = st.lists(
         for qty, cents, tax in found
     ]
 )
-amount = st.integers(1, 20000).map(lambda cents: {"amount": str(Decimal(cents).scaleb(-2))})
+amount = st.integers(1, 3000).map(lambda cents: {"amount": str(Decimal(cents).scaleb(-2))})
 which = st.integers(0, 5)
 vis_state = st.sampled_from([0, 1, 2])
 
@@ -41,11 +41,14 @@ invoice = st.tuples(
 )
 credit_note = st.tuples(st.just("credit_note"), st.fixed_dictionaries(document))
 
+apply = st.tuples(st.just("apply"), which, which, st.fixed_dictionaries({"amount": amount, "date": day}))
+
 step = st.one_of(
     invoice,
     credit_note,
     st.tuples(st.just("payment"), which, st.fixed_dictionaries({"amount": amount, "date": day})),
-    st.tuples(st.just("apply"), which, which, st.fixed_dictionaries({"amount": amount, "date": day})),
+    apply,
+    apply,
     st.tuples(
         st.just("change invoice"),
         which,
@@ -141,7 +144,7 @@ def expected(account: Account, to: str) -> dict[str, Decimal]:
     }
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.tuples(invoice, credit_note, invoice), st.lists(step, min_size=5, max_size=25))
 def test_the_trial_balance_of_any_day_follows_from_the_documents(first, steps):
     with tempfile.TemporaryDirectory() as folder:
