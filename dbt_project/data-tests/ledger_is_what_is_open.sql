@@ -1,3 +1,5 @@
+{{ config(severity='warn') }}
+
 -- Integrity: what is open on an M3 invoice is its total less what was paid or allocated; RECO 9 means nothing is open.
 select doc_uid, total, paid, outstanding, reco
 from {{ ref('documents') }}

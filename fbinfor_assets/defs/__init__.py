@@ -5,6 +5,7 @@ the same file names in each (assets.py, checks.py, jobs.py, sensors.py; extract.
 Does not belong here: rules of the business (domain), HTTP (clients), SQL (dbt_project), what a write is (delivery).
 """
 
+import logging
 import os
 
 from fbinfor_assets.runtime.sqlite import use_fixed_sqlite
@@ -16,3 +17,6 @@ use_fixed_sqlite(required=False)
 os.environ["DO_NOT_TRACK"] = "1"
 os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 os.environ["GX_ANALYTICS_ENABLED"] = "false"
+# It warns for each blocking check without a result that the step behind is not gated. Here such a step is skipped with
+# what it depends on, and what gates the writing is the verdict, not the check (DESIGN 6.2).
+logging.getLogger("dagster._core.execution.plan.active").setLevel(logging.ERROR)

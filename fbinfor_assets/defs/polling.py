@@ -30,8 +30,8 @@ _WAITING = [
 
 
 def running_by_default() -> bool:
-    """Sensors and the sweep run unless FBINFOR_SENSORS=stopped; they need a Dagster daemon to run at all."""
-    return os.environ.get(SENSORS_VARIABLE, "running").strip().lower() != "stopped"
+    """Sensors and the sweep are on by themselves where FBINFOR_SENSORS=running, as `fbinfor up` sets it."""
+    return os.environ.get(SENSORS_VARIABLE, "").strip().lower() == "running"
 
 
 def sync_waits(instance: dg.DagsterInstance) -> bool:

@@ -75,7 +75,7 @@ class Staged:
 
     def __init__(self, folder: Path, runner_work: Path) -> None:
         self.path = folder / "warehouse.duckdb"
-        self._runner = DbtRunner(PROJECT, self.path, runner_work)
+        self._work = runner_work
         self._generation = 0
         self._complete = 0
         self._ordinal = 0
@@ -90,7 +90,6 @@ class Staged:
         twin = copy(self)
         twin.path = folder / self.path.name
         shutil.copyfile(self.path, twin.path)
-        twin._runner = DbtRunner(PROJECT, twin.path, self._runner.work)
         return twin
 
     def open(self) -> duckdb.DuckDBPyConnection:
@@ -134,8 +133,10 @@ class Staged:
                 "update ops.current_build set generation = ?, since = ?",
                 [self._generation, 0 if full else self._complete],
             )
-        nodes = self._runner.build(
-            self._runner.warm(), select=self.select, full=full, tests=tests, unit_tests=unit_tests
+        # Nothing in the parsed project depends on the file that is built: one parse serves all tests.
+        manifest = DbtRunner(PROJECT, self._work / "none.duckdb", self._work).warm()
+        nodes = DbtRunner(PROJECT, self.path, self._work).build(
+            manifest, select=self.select, full=full, tests=tests, unit_tests=unit_tests
         )
         build = Build(self._generation, nodes)
         counts = " union all ".join(
@@ -165,7 +166,7 @@ class Staged:
 
 @pytest.fixture(scope="session")
 def runner_work(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One parse of the project for all tests."""
+    """Where dbt works, and where it keeps the parsed project for all tests."""
     return tmp_path_factory.mktemp("dbt-work")
 
 

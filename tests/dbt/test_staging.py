@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,7 +15,7 @@ UTC = ZoneInfo("UTC")
 
 
 @pytest.fixture(scope="module")
-def odd(tmp_path_factory: pytest.TempPathFactory, runner_work: Any) -> Staged:
+def odd(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Staged:
     """Values at the edges, one record each."""
     made = Staged(tmp_path_factory.mktemp("odd"), runner_work)
     lines = [v.fb_line(1, "85123A", "1", "10.00")]

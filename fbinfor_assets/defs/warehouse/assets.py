@@ -13,9 +13,12 @@ from fbinfor_assets.app import App
 from fbinfor_assets.defs.landing import acting
 from fbinfor_assets.defs.naming import OBJECTS, OWNERS, PUBLISHED, diff_key
 from fbinfor_assets.defs.warehouse.specs import DbtSpecs, Manifest, dbt_specs, model_names
+from fbinfor_assets.delivery.intents import State
+from fbinfor_assets.store import intents
 from fbinfor_assets.warehouse import DbtReport, NodeResult
 
 BUILD = "dbt_build"
+PUBLISH = "warehouse__published"
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 
@@ -59,13 +62,28 @@ def dbt_assets(manifest: Manifest) -> tuple[dg.AssetsDefinition, list[dg.AssetSp
 
 
 def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContext) -> Iterator[Event]:
-    """One event per node that ran. A model that changed no row still counts as made: it stands for this generation."""
+    """One event per node that ran, and one for what stands although nothing reached it.
+
+    A build runs only what the changes reach. What follows in the pass must follow all the same where there is something to
+    write, or to finish: a crash after the last build, a row held by the gate, an intent in doubt.
+    """
+    app: App = context.resources.app
     wanted = set(context.selected_asset_keys)
     wanted_checks = set(context.selected_asset_check_keys)
+    built = {specs.key_of[r.unique_id] for r in report.results if r.unique_id in specs.key_of}
     for result in report.results:
         key = specs.key_of.get(result.unique_id)
         if key in wanted and result.status == "success":
             yield dg.MaterializeResult(asset_key=key, metadata=_about_model(result, report))
+    if report.complete:
+        for key in _going_on(app, wanted - built):
+            yield dg.MaterializeResult(
+                asset_key=key,
+                metadata={
+                    "generation": report.generation,
+                    "note": "stands as it was: nothing that it reads has changed",
+                },
+            )
     for result in report.results:
         check = specs.check_of.get(result.unique_id)
         if check in wanted_checks and result.status != "skipped":
@@ -78,6 +96,27 @@ def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContex
                 else dg.AssetCheckSeverity.ERROR,
                 metadata=_about_test(result),
             )
+
+
+_OBJECT_OF = {diff_key(object_): object_ for object_ in OBJECTS}
+_UNFINISHED = (State.PLANNED, State.READY, State.SENDING, State.IN_DOUBT, State.ACKNOWLEDGED)
+
+
+def _going_on(app: App, standing: set[dg.AssetKey]) -> list[dg.AssetKey]:
+    """Of the assets that were not built, those behind which the pass goes on: reports, and differences with work to do."""
+    with app.warehouse.connect("looking for what is still to be written"), app.store.read() as tx:
+        return [
+            key
+            for key in sorted(standing)
+            if key.path[0] == "reports"
+            or (
+                (object_ := _OBJECT_OF.get(key)) is not None
+                and (
+                    any(intents.count(tx, object_, state) for state in _UNFINISHED)
+                    or app.warehouse.outbound_rows(object_)
+                )
+            )
+        ]
 
 
 def _about_model(result: NodeResult, report: DbtReport) -> dict[str, Any]:
@@ -124,27 +163,35 @@ def _stop_on_failure(report: DbtReport, specs: DbtSpecs) -> None:
 
 
 def published_asset(reports: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """`warehouse/published`: the snapshot that analysts and the console read; replaced at once, never half a build."""
+    """`warehouse/published`: the snapshot that analysts and the console read; replaced at once, never half a build.
+
+    It follows `reports`, the end of every build; they go on in each pass, so that a snapshot left out once is made later.
+    """
 
     @dg.asset(
         key=PUBLISHED,
-        deps=[*(diff_key(object_) for object_ in OBJECTS), *reports],
+        deps=reports,
         group_name="warehouse",
         description="The published snapshot of the warehouse: a checked copy that readers open without any lock.",
         owners=OWNERS,
         kinds={"duckdb"},
         required_resource_keys={"app", "progress"},
+        config_schema={
+            "min_age_seconds": dg.Field(
+                dg.Float, default_value=30.0, description="A younger snapshot is left in place."
+            )
+        },
     )
     def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         app: App = context.resources.app
         context.resources.progress("publish", 0, 0)
         with acting("publishing the warehouse"):
-            outcome = app.warehouse.publish()
+            outcome = app.warehouse.publish(context.op_execution_context.op_config["min_age_seconds"])
         return dg.MaterializeResult(
             metadata={
                 "path": str(outcome.path),
                 "published": outcome.skipped is None,
-                "note": outcome.skipped or "published",
+                "note": outcome.skipped or f"{outcome.tables} tables, {outcome.bytes} bytes",
             }
         )
 

@@ -17,6 +17,7 @@ from fbinfor_assets.app import App
 from fbinfor_assets.defs.naming import OBJECTS, gate_key, outbound_key
 from fbinfor_assets.defs.polling import SYNC
 from fbinfor_assets.defs.resources import Progress, no_progress
+from fbinfor_assets.defs.warehouse.assets import BUILD, PUBLISH
 
 MOST_PASSES = 12
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -153,29 +154,36 @@ class Cycle:
 
     def run(self, *, full: bool = False, job: str = SYNC) -> CycleReport:
         """One pass as one Dagster run in this process. Never raises for what a step does; it is in the report."""
-        from fbinfor_assets.defs.warehouse.assets import BUILD
+        return self._execute(job, {BUILD: {"config": {"full": True}}} if full else {})
 
+    def publish(self) -> CycleReport:
+        """Publish the snapshot now, however young the last one is."""
+        return self._execute("publish_warehouse", {PUBLISH: {"config": {"min_age_seconds": 0.0}}})
+
+    def run_until_settled(self, max_passes: int = MOST_PASSES, *, full: bool = False) -> SettledReport:
+        """Passes until one sends nothing and leaves nothing to go on with, until one fails, or until `max_passes`.
+
+        Then the snapshot is published, so that what readers see is what the last pass left.
+        """
+        passes: list[CycleReport] = []
+        while len(passes) < max_passes:
+            passes.append(self.run(full=full and not passes))
+            if passes[-1].settled or not passes[-1].ok:
+                break
+        if passes and passes[-1].ok:
+            self.publish()
+        return SettledReport(passes)
+
+    def _execute(self, job: str, ops: Mapping[str, Any]) -> CycleReport:
         begun = time.monotonic()
-        config = dict(_QUIET)
-        if full:
-            config["ops"] = {BUILD: {"config": {"full": True}}}
         result = self.definitions.resolve_job_def(job).execute_in_process(
-            run_config=config, instance=self.instance, raise_on_error=False
+            run_config={**_QUIET, "ops": dict(ops)}, instance=self.instance, raise_on_error=False
         )
         report = CycleReport(result.run_id, result.success, 0.0)
         for event in result.all_events:
             _read(event, report)
         report.seconds = round(time.monotonic() - begun, 3)
         return report
-
-    def run_until_settled(self, max_passes: int = MOST_PASSES, *, full: bool = False) -> SettledReport:
-        """Passes until one sends nothing and leaves nothing to go on with, until one fails, or until `max_passes`."""
-        passes: list[CycleReport] = []
-        while len(passes) < max_passes:
-            passes.append(self.run(full=full and not passes))
-            if passes[-1].settled or not passes[-1].ok:
-                break
-        return SettledReport(passes)
 
 
 def run_cycle(
