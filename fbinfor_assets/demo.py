@@ -190,28 +190,31 @@ def _live(
             what = ", ".join(f"{count} {name}" for name, count in sent.items()) or "nothing"
             say(f"  {len(report.passes)} {'pass' if len(report.passes) == 1 else 'passes'}: sent {what}")
 
-        day = first
-        while day <= last:
-            arrived = world.arrive(day)
-            say(f"{day}: {arrived['new']} orders arrive")
-            sync(settle=day == last)
+        def people_act(day: date) -> None:
             paid, shipped = world.pay(day), world.ship(day)
             if paid["payments"] or shipped["shipments"]:
                 say(
-                    f"{day}: {paid['payments']} payments of {paid['amount']} GBP, {shipped['shipments']} shipments"
+                    f"{day}: {paid['payments']} payments of {paid['amount']} GBP, "
+                    f"{shipped['shipments']} shipments invoiced at {shipped['total']} GBP"
                 )
+
+        # One pass after each event, as a company's day goes; only the last waits until nothing is left to do.
+        day = first
+        while day <= last:
+            say(f"{day}: {world.arrive(day)['new']} orders arrive")
+            sync(settle=False)
+            people_act(day)
             day += timedelta(days=1)
         sync(settle=False)
+        people_act(last)  # the last day's prepayments, now that their drafts exist
+        sync(settle=False)
         for later in (day, day + timedelta(days=1)):
-            shipped = world.ship(later)
-            say(f"{later}: {shipped['shipments']} shipments, invoiced {shipped['total']} GBP")
-            sync(settle=True)
-            paid = world.pay(later)
-            say(f"{later}: {paid['payments']} payments of {paid['amount']} GBP")
-            edited = world.edit_master_data(later) if later == day else {"edited": []}
-            if edited["edited"]:
-                say(f"{later}: somebody corrects {len(edited['edited'])} customers in M3")
-            sync(settle=True)
+            people_act(later)
+            sync(settle=False)
+        edited = world.edit_master_data(later)["edited"]
+        say(f"{later}: somebody corrects {len(edited)} customers in M3")
+        people_act(later)
+        sync(settle=True)
 
         before = written(sandbox)
         report = cycle.run()

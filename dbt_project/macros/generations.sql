@@ -39,12 +39,21 @@
     from {{ relation }}
     where {{ stamp }} > {{ since() }} and {{ expression }} is not null
     {% if relation.schema not in ('raw', 'ops') and expression | trim == (expression | trim).split(' ')[0] -%}
-    union select key
-    from {{ target.database }}.changes.vanished
-    where model = '{{ relation.identifier }}' and key_column = '{{ expression | trim }}' and _generation > {{ since() }}
+    union {{ vanished_keys(expression | trim, relation) }}
     {% endif -%}
     {%- endfor -%}
     {%- endif -%}
+{%- endmacro %}
+
+{#-
+  Keys of a model that lost all their rows, or moved away, since the last complete build: rows with the single column `key`.
+  Only for columns that the model notes (meta: `trace`). For models that are not incremental themselves; the others get
+  these keys from `changed_keys`.
+-#}
+{% macro vanished_keys(key, relation) -%}
+    select key
+    from {{ target.database }}.changes.vanished
+    where model = '{{ relation.identifier }}' and key_column = '{{ key }}' and _generation > {{ since() }}
 {%- endmacro %}
 
 {#- `where` clause that keeps the changed keys; nothing in a full build. `changed` is the CTE made by changed_keys. -#}

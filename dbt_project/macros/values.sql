@@ -34,6 +34,16 @@
     try_cast(left({{ text(expression) }}, 10) as date)
 {%- endmacro %}
 
+{#- Per cent of the two taxes a FreshBooks line may have; compounded, the second is taken of net and first tax. -#}
+{% macro line_tax_rate(line) -%}
+    cast(
+        coalesce(try_cast({{ text(line ~ '.taxAmount1') }} as decimal(9, 4)), 0)
+        + coalesce(try_cast({{ text(line ~ '.taxAmount2') }} as decimal(9, 4)), 0)
+        * (1 + if({{ line }}.compounded_tax, coalesce(try_cast({{ text(line ~ '.taxAmount1') }} as decimal(9, 4)), 0) / 100, 0))
+        as decimal(9, 4)
+    )
+{%- endmacro %}
+
 {#- M3 date: yyyymmdd (infor-api 2.5), tolerating yyyy-mm-dd; "" and "0" mean no date. -#}
 {% macro m3_date(expression) -%}
     cast(try_strptime(nullif(replace({{ text(expression) }}, '-', ''), '0'), '%Y%m%d') as date)

@@ -64,7 +64,7 @@ def raw_asset(entity: Entity, *, group: str, kinds: set[str]) -> dg.AssetsDefini
         with acting(f"{entity.system} {entity.name}"), app.warehouse.landing_turn(entity.system, entity.name):
             pull = entity.pull(app, _cursor(app, entity))
             landing = app.warehouse.land(
-                entity.system, entity.name, pull.records, run_id=context.run_id, watermark=pull.watermark
+                entity.system, entity.name, pull.records, run_id=context.run.run_id, watermark=pull.watermark
             )
             watermark = _cursor(app, entity).watermark
         context.resources.progress(what, landing.rows, landing.rows)

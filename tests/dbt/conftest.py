@@ -85,6 +85,10 @@ class Staged:
             con.execute("insert into ops.current_build values (0, 0)")
             con.execute("insert into ops.policy values ('freshbooks_account', ?)", [world.ACCOUNT])
 
+    @property
+    def _runner(self) -> DbtRunner:
+        return DbtRunner(PROJECT, self.path, self._work)
+
     def copy(self, folder: Path) -> Staged:
         """The warehouse as it is, in another folder."""
         twin = copy(self)
@@ -135,12 +139,13 @@ class Staged:
             )
         # Nothing in the parsed project depends on the file that is built: one parse serves all tests.
         manifest = DbtRunner(PROJECT, self._work / "none.duckdb", self._work).warm()
-        nodes = DbtRunner(PROJECT, self.path, self._work).build(
+        nodes = self._runner.build(
             manifest, select=self.select, full=full, tests=tests, unit_tests=unit_tests
         )
         build = Build(self._generation, nodes)
         counts = " union all ".join(
-            f"select '{table}', count(*) from {table} where _generation = {self._generation}" for table in self.tables()
+            f"select '{table}', count(*) from {table} where _generation = {self._generation}"
+            for table in self.tables()
         )
         build.written = dict(self.rows(counts)) if counts else {}
         if complete and not build.broken:

@@ -36,9 +36,9 @@ def test_a_build_without_news_writes_nothing_and_one_change_only_its_keys(starte
         "matched.sale_documents": 5,
         "matched.sales": 1,
     }
-    assert started.rows(f"select doc_uid from canonical.documents where _generation = {build.generation}") == [
-        ("shop:order:1536400",)
-    ]
+    assert started.rows(
+        f"select doc_uid from canonical.documents where _generation = {build.generation}"
+    ) == [("shop:order:1536400",)]
     assert started.rows(
         f"select distinct sale_key from matched.sale_documents where _generation = {build.generation}"
     ) == [("536400",)]
@@ -94,6 +94,13 @@ def test_a_key_that_is_gone_is_gone_behind_it_too(started: Staged) -> None:
         ("SHOP-12360", "103"),
         ("SHOP-12361", None),
     ]
+    # The note of what vanished is kept for the next build only.
+    assert started.rows("select model, key from changes.vanished order by 1") == [
+        ("sale_documents", "FB-9100"),
+        ("sales", "FB-9100"),
+    ]
+    assert started.build().changed == {}
+    assert started.rows("select * from changes.vanished") == []
 
 
 def test_a_build_that_did_not_complete_is_made_good_by_the_next(started: Staged) -> None:

@@ -44,7 +44,33 @@ def odd(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Staged:
                 v.invoice(2, "2", 1, lines, "10.80", discount_total={"amount": "-1.00", "code": "GBP"}),
             ),
             ("freshbooks", "invoices", "3", v.invoice(3, "3", 1, [], "0.00")),
-            ("m3", "orders", "1", v.m3_order("1", "C1", "", [v.m3_order_line(1, "71053", "1", "0")], "0", day="0")),
+            (
+                "freshbooks",
+                "invoices",
+                "4",
+                v.invoice(
+                    4,
+                    "4",
+                    1,
+                    [
+                        {**lines[0], "taxAmount1": "5", "taxAmount2": "9.975"},
+                        {
+                            **lines[0],
+                            "lineid": 2,
+                            "taxAmount1": "5",
+                            "taxAmount2": "10",
+                            "compounded_tax": True,
+                        },
+                    ],
+                    "23.05",
+                ),
+            ),
+            (
+                "m3",
+                "orders",
+                "1",
+                v.m3_order("1", "C1", "", [v.m3_order_line(1, "71053", "1", "0")], "0", day="0"),
+            ),
             ("m3", "ledger", "a", v.m3_ledger("1", "C1", "1", "20", "-10.50", ESLMTS="1291280400123")),
             ("shop", "orders", "1", v.shop_order("536365", repeated, date_created="2010-12-01T23:59:00")),
             (
@@ -110,6 +136,15 @@ def test_the_discount_is_taken_off_the_lines_before_tax(odd: Staged) -> None:
     assert odd.rows(
         "select net, tax, total from canonical.documents where doc_uid = 'freshbooks:invoice:2'"
     ) == [(Decimal("9.00"), Decimal("1.80"), Decimal("10.80"))]
+
+
+def test_two_taxes_of_a_line_are_added_or_compounded(odd: Staged) -> None:
+    assert odd.rows(
+        "select tax_rate from canonical.document_lines where doc_uid = 'freshbooks:invoice:4' order by line_no"
+    ) == [
+        (Decimal("14.9750"),),
+        (Decimal("15.5000"),),
+    ]
 
 
 def test_an_m3_date_of_zero_is_no_date(odd: Staged) -> None:

@@ -45,7 +45,7 @@ freshbooks_invoices as (
         lines.quantity,
         lines.unit_price,
         lines.net,
-        coalesce(lines.tax_rate, 0) as tax_rate,
+        lines.tax_rate,
         cast(lines.line_id as varchar) as source_line_ref
     from heads
     inner join {{ ref('stg_freshbooks__invoice_lines') }} as lines on lines.invoice_id = heads.source_id
@@ -63,7 +63,7 @@ freshbooks_credit_notes as (
         lines.quantity,
         lines.unit_price,
         lines.net,
-        coalesce(lines.tax_rate, 0) as tax_rate,
+        lines.tax_rate,
         cast(lines.line_id as varchar) as source_line_ref
     from heads
     inner join {{ ref('stg_freshbooks__credit_note_lines') }} as lines on lines.credit_note_id = heads.source_id

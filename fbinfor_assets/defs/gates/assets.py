@@ -49,7 +49,7 @@ def gate_asset(object_: str) -> dg.AssetsDefinition:
         with acting(f"the gate of {object_}"):
             try:
                 judgement = gate_and_record(
-                    app.store, app.warehouse, object_, None, context.run_id, policy=app.policy
+                    app.store, app.warehouse, object_, None, context.run.run_id, policy=app.policy
                 )
             except SuiteError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from error

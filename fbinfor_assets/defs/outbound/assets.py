@@ -55,7 +55,7 @@ def outbound_asset(object_: str) -> dg.AssetsDefinition:
                         object_,
                         rows,
                         verdict_id,
-                        context.run_id,
+                        context.run.run_id,
                         lambda stage, done, total: progress(f"{stage} {object_}", done, total),
                         settings=app.delivery_settings,
                     )

@@ -20,7 +20,7 @@ parsed as (
             from_json(payload, '{"lines": [{
                 "lineid": "VARCHAR", "type": "VARCHAR", "name": "VARCHAR", "description": "VARCHAR", "qty": "VARCHAR",
                 "unit_cost": {"amount": "VARCHAR", "code": "VARCHAR"}, "amount": {"amount": "VARCHAR"},
-                "taxName1": "VARCHAR", "taxAmount1": "VARCHAR"
+                "taxName1": "VARCHAR", "taxAmount1": "VARCHAR", "taxAmount2": "VARCHAR", "compounded_tax": "BOOLEAN"
             }]}').lines
         ) as line
     from source
@@ -45,7 +45,7 @@ renamed as (
         {{ quantity('line.qty') }} as quantity,
         {{ price('line.unit_cost.amount') }} as unit_price,
         coalesce({{ money('line.amount.amount') }}, {{ line_net(quantity('line.qty'), price('line.unit_cost.amount')) }}) as net,
-        try_cast({{ text('line.taxAmount1') }} as decimal(9, 4)) as tax_rate,
+        {{ line_tax_rate('line') }} as tax_rate,
         {{ generation() }} as _generation
     from parsed
 
