@@ -16,6 +16,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
@@ -32,7 +33,7 @@ from fbinfor_assets.domain.classification import CLASSES, FATE
 from fbinfor_assets.domain.money import to_cents
 from fbinfor_assets.domain.reconciliation import Reconciliation, sale_of
 from fbinfor_assets.reconcile import read_and_reconcile
-from fbinfor_assets.runtime.sync import bars, open_instance
+from fbinfor_assets.runtime.sync import bars, open_instance, preload
 from fbinfor_assets.runtime.up import Supervisor, start_sandbox
 from fbinfor_assets.status import pending_causes
 
@@ -102,7 +103,10 @@ def run_demo(
         arguments = ["--from", first.isoformat(), "--to", last.isoformat(), "--seed", str(seed)]
         if orders:
             arguments += ["--orders", str(orders.resolve())]
-        sandbox = start_sandbox(supervisor, home / "sandbox", arguments)
+        with ThreadPoolExecutor(1) as pool:
+            starting = pool.submit(start_sandbox, supervisor, home / "sandbox", arguments)
+            preload(home)
+            sandbox = starting.result()
         paths = Paths(home)
         connections = connections_from_sandbox(sandbox, paths)
         write_connections(connections, paths.connections)
@@ -136,8 +140,12 @@ def _make_anew(home: Path) -> None:
     """Empty the demo's own folder; a folder with anything else in it is left alone (`DemoError`)."""
     if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
         raise DemoError(f"{home} is not a demo's folder; give an empty one to --home, nothing was deleted")
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(parents=True)
+    for entry in home.iterdir() if home.exists() else ():
+        # What dbt parsed goes by the content of the project, so it may stay and saves the next demo seconds.
+        if entry.name == "dbt":
+            continue
+        shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
+    home.mkdir(parents=True, exist_ok=True)
     (home / MARKER).write_text("made by `fbinfor demo`; emptied by the next one\n")
 
 

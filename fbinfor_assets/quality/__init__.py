@@ -7,7 +7,7 @@ are rows to judge.
 """
 
 from fbinfor_assets.quality.frames import GateSettings
-from fbinfor_assets.quality.gate import BatchError, GateResult, Quarantined, gate
+from fbinfor_assets.quality.gate import BatchError, GateResult, Quarantined, gate, preload
 from fbinfor_assets.quality.suites import Suite, SuiteError, load_suite
 
 __all__ = [
@@ -19,4 +19,5 @@ __all__ = [
     "SuiteError",
     "gate",
     "load_suite",
+    "preload",
 ]

@@ -230,6 +230,11 @@ def _exception(info: Mapping[str, Any]) -> str | None:
     return None
 
 
+def preload() -> None:
+    """Import Great Expectations now (seconds of CPU), so that the first gate does not have to."""
+    _engine()
+
+
 @lru_cache(maxsize=1)
 def _engine() -> tuple[Any, Any]:
     """One in-memory context per process: nothing is read from or written to disk, nothing is reported anywhere."""

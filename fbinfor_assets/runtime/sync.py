@@ -9,12 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from fbinfor_assets.app import App
+from fbinfor_assets.config import Paths
 from fbinfor_assets.runtime.sqlite import use_fixed_sqlite
 
 if TYPE_CHECKING:
@@ -96,6 +98,18 @@ def cycle(app: App, console: Console | None) -> Iterator[Cycle]:
         from fbinfor_assets.defs.workflows.cycle import Cycle
 
         yield Cycle(app, instance=instance, progress=advance)
+
+
+def preload(home: Path) -> None:
+    """Pay for the heavy imports and for dbt's parse now, e.g. while other processes start."""
+    use_fixed_sqlite()
+    from fbinfor_assets import quality
+    from fbinfor_assets.app import DBT_PROJECT
+    from fbinfor_assets.warehouse.dbt_runner import DbtRunner
+
+    paths = Paths(home)
+    DbtRunner(DBT_PROJECT, paths.warehouse, paths.home / "dbt").warm()
+    quality.preload()
 
 
 @contextmanager

@@ -56,12 +56,21 @@ class World:
     sandbox: dict[str, Any]
     first: SettledReport | None = None
     _paid: list[str] = field(default_factory=list)
+    _changed: bool = True
 
-    def settle(self) -> SettledReport:
-        """Passes until nothing is sent."""
+    def settle(self) -> SettledReport | None:
+        """Passes until nothing is sent, if anybody changed anything since the last time."""
+        if not self._changed:
+            return None
         report = self.cycle.run_until_settled()
         assert report.ok, report.errors
+        self._changed = False
         return report
+
+    def land(self) -> None:
+        """Read all systems: afterwards nothing is new."""
+        report = self.cycle.run(job="land_all")
+        assert report.ok, report.errors
 
     def run(self, *keys: dg.AssetKey) -> dg.ExecuteInProcessResult:
         """Materialise these assets alone, as a person does in the UI."""
@@ -129,6 +138,7 @@ class World:
         return self.post("freshbooks", f"people/{object_}", fields)[object_]
 
     def post(self, system: str, path: str, body: dict[str, Any]) -> Any:
+        self._changed = True
         answer = httpx.post(f"{self.sandbox[system]['control_url']}/{path}", json=body, timeout=30)
         assert answer.status_code < 400, answer.text
         return answer.json()

@@ -50,6 +50,30 @@ def test_the_workspace_loads_in_dagsters_own_command_line(world, home):
     assert "All code locations passed validation" in ended.stdout + ended.stderr
 
 
+@pytest.fixture(scope="module")
+def loaded(world) -> set[str]:
+    """The modules in a process that has loaded the definitions."""
+    code = "import fbinfor_assets.definitions, sqlite3, sqlalchemy.dialects.sqlite, sys; print(*sys.modules)"
+    env = {**os.environ, "FBINFOR_HOME": str(world.app.paths.home)}
+    ended = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=True)
+    return set(ended.stdout.split())
+
+
+def test_loading_the_definitions_loads_neither_dbts_command_line_nor_great_expectations(loaded):
+    assert not loaded & {
+        "dbt.cli",
+        "dbt.cli.main",
+        "dbt.parser.manifest",
+        "great_expectations",
+        "pandas",
+        "polars",
+    }
+
+
+def test_loading_the_definitions_leaves_only_the_fixed_sqlite_in_the_process(loaded):
+    assert "_sqlite3" not in loaded and "pysqlite3._sqlite3" in loaded
+
+
 def test_dagsters_storage_runs_on_the_fixed_sqlite(home):
     with dg.DagsterInstance.from_config(str(home)) as instance:
         assert hello.execute_in_process(instance=instance).success

@@ -29,7 +29,7 @@ def cursor(world, system: str, entity: str) -> Cursor:
 
 @pytest.mark.parametrize("entities", [FRESHBOOKS, INFOR, SHOP], ids=["freshbooks", "m3", "shop"])
 def test_a_second_reading_of_unchanged_systems_finds_nothing_new(world, entities):
-    world.settle()
+    world.land()
     assert first_change(world.app, entities) is None
 
 
@@ -129,7 +129,7 @@ def test_ledger_rows_are_keyed_by_division_year_journal_and_sequence(world):
 
 
 def test_the_shop_is_asked_from_ten_minutes_before_the_newest_order(world):
-    world.settle()
+    world.land()
     kept = cursor(world, "shop", "orders")
     newest = datetime.fromisoformat(kept.watermark)
     asked = []

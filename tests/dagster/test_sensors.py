@@ -27,26 +27,27 @@ def tick(world, system: str, instance: dg.DagsterInstance | None = None) -> dg.S
 
 @pytest.mark.parametrize("system", POLLS)
 def test_a_poll_skips_with_a_reason_when_nothing_is_new(world, system):
-    world.settle()
+    world.land()
     found = tick(world, system)
     assert not found.run_requests and found.skip_message == f"nothing new in {system}"
 
 
-def test_a_poll_launches_a_pass_and_says_why_when_something_is_new(world):
-    world.settle()
+@pytest.fixture
+def news(world):
+    """A payment that no landing has seen."""
+    world.land()
     world.pay()
+
+
+def test_a_poll_launches_a_pass_and_says_why_when_something_is_new(world, news):
     (request,) = tick(world, "freshbooks").run_requests
     assert request.tags["fbinfor/because"].startswith("freshbooks invoices")
     assert TURN.items() <= request.tags.items()
-    world.settle()
-    assert not tick(world, "freshbooks").run_requests
 
 
-def test_a_poll_leaves_no_trace_so_that_the_landing_still_finds_the_change(world):
-    world.settle()
-    world.pay()
+def test_a_poll_leaves_no_trace_so_that_the_landing_still_finds_the_change(world, news):
     assert tick(world, "freshbooks").run_requests and tick(world, "freshbooks").run_requests
-    assert world.cycle.run().landed["freshbooks__payments"] == 1
+    assert world.cycle.run(job="land_freshbooks").landed["freshbooks__payments"] == 1
 
 
 def test_a_poll_skips_while_a_pass_waits_in_the_queue(world, tmp_path):
