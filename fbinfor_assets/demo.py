@@ -26,6 +26,7 @@ from typing import Any
 
 import httpx
 from rich.console import Console
+from rich.markup import escape
 
 from fbinfor_assets.app import CONFIG, ROOT, App
 from fbinfor_assets.config import Paths, connections_from_sandbox, load_policy, write_connections
@@ -193,10 +194,12 @@ def _live(
             report = cycle.run_until_settled(12 if settle else 1)
             done.count += len(report.passes)
             done.seconds += report.seconds
-            done.errors += report.errors if settle or report.errors else []
+            done.errors += report.errors
             sent = {name: count for name, count in report.total("sent").items() if count}
             what = ", ".join(f"{count} {name}" for name, count in sent.items()) or "nothing"
             say(f"  {len(report.passes)} {'pass' if len(report.passes) == 1 else 'passes'}: sent {what}")
+            for error in report.errors:
+                say(f"  [red]{escape(error)}[/]")
 
         def people_act(day: date) -> None:
             paid, shipped = world.pay(day), world.ship(day)

@@ -27,6 +27,12 @@ sys.modules["outside_guard"] = outside_guard
 _spec.loader.exec_module(outside_guard)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Again before each test: pytest-socket, which is installed, takes every change of `socket` back after each."""
+    outside_guard.install()
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _outside_calls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     log = tmp_path_factory.mktemp("guard") / "outside-calls.txt"

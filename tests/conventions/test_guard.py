@@ -30,6 +30,11 @@ def test_a_process_that_a_test_starts_is_guarded_too(outside_calls_expected):
     assert "444" in outside_calls_expected.read_text()
 
 
+def test_the_guard_is_in_place_in_every_test():
+    # The one above may have been the first test; this one is not.
+    assert socket.socket.connect.__name__ == "_guarded_connect"
+
+
 def test_loopback_is_open():
     with socket.socket() as server, socket.socket() as client:
         server.bind(("127.0.0.1", 0))

@@ -151,8 +151,10 @@ def begin(folder: Path) -> Iterator[World]:
     orders.write_text(ORDERS, "utf-8")
     command = [sys.executable, "-m", "fbinfor_assets.sandbox.serve", "--state", str(folder / "sandbox")]
     command += ["--orders", str(orders), "--from", "2010-12-01", "--to", "2010-12-02", "--seed", "7"]
-    with (folder / "sandbox.log").open("w") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    with (
+        (folder / "sandbox.log").open("w") as log,
+        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as process,
+    ):
         try:
             assert process.stdout is not None
             line = process.stdout.readline()
@@ -161,7 +163,6 @@ def begin(folder: Path) -> Iterator[World]:
                 yield world
         finally:
             process.send_signal(signal.SIGTERM)
-            process.wait(30)
 
 
 @contextmanager

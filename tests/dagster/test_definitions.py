@@ -44,11 +44,6 @@ def test_asset_keys_are_those_of_the_snapshot(graph):
     compare("asset_keys.txt", [key.to_user_string() for key in graph.get_all_asset_keys()])
 
 
-def test_asset_checks_are_those_of_the_snapshot(graph):
-    checks = [f"{key.asset_key.to_user_string()}: {key.name}" for key in graph.asset_check_keys]
-    compare("asset_checks.txt", checks)
-
-
 def test_jobs_sensors_and_schedules_are_those_of_the_snapshot(definitions):
     repository = definitions.get_repository_def()
     names = [f"job {job.name}" for job in repository.get_all_jobs() if not job.name.startswith("__")]

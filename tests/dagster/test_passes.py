@@ -179,6 +179,7 @@ def test_a_model_that_fails_stops_the_pass_before_anything_is_sent(world):
 
 
 def test_publishing_shows_analysts_the_last_build(world):
+    assert world.cycle.run(job="land_and_build").ok
     assert world.cycle.publish().ok
     generation = world.app.warehouse.last_build().generation
     (seen,) = world.app.warehouse.sql("select max(generation) from ops.builds where status = 'complete'").rows

@@ -40,40 +40,42 @@ def _note(what: str) -> None:
             log.write(f"{what}\n{''.join(traceback.format_stack(limit=12)[:-2])}\n")
 
 
+_connect, _connect_ex, _getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+
+def _check(sock: socket.socket, address: object) -> None:
+    if sock.family in (socket.AF_INET, socket.AF_INET6) and not is_here(address[0]):  # type: ignore[index]
+        _note(f"process {os.getpid()} wanted to connect to {address}")
+        raise OutsideCall(f"tests connect to this machine only, not to {address}")
+
+
+def _guarded_connect(sock: socket.socket, address: object) -> object:
+    _check(sock, address)
+    return _connect(sock, address)  # type: ignore[arg-type]
+
+
+def _guarded_connect_ex(sock: socket.socket, address: object) -> object:
+    _check(sock, address)
+    return _connect_ex(sock, address)  # type: ignore[arg-type]
+
+
+def _guarded_getaddrinfo(host: object, *args: object, **kwargs: object) -> object:
+    name = host.decode() if isinstance(host, bytes) else str(host or "")
+    if not is_here(name):
+        if not name.rstrip(".").lower().endswith(_NEVER_THERE):
+            try:
+                ipaddress.ip_address(name)
+            except ValueError:
+                _note(f"process {os.getpid()} wanted to look up {name}")
+        raise socket.gaierror(socket.EAI_NONAME, f"tests look up this machine only, not {name}")
+    return _getaddrinfo(host, *args, **kwargs)  # type: ignore[arg-type]
+
+
 def install() -> None:
-    """Put the guard in place; doing it twice does nothing."""
-    if getattr(socket.socket.connect, "is_guarded", False):
-        return
-    connect, connect_ex, getaddrinfo = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
-
-    def check(sock: socket.socket, address: object) -> None:
-        if sock.family in (socket.AF_INET, socket.AF_INET6) and not is_here(address[0]):  # type: ignore[index]
-            _note(f"process {os.getpid()} wanted to connect to {address}")
-            raise OutsideCall(f"tests connect to this machine only, not to {address}")
-
-    def guarded_connect(sock: socket.socket, address: object) -> object:
-        check(sock, address)
-        return connect(sock, address)  # type: ignore[arg-type]
-
-    def guarded_connect_ex(sock: socket.socket, address: object) -> object:
-        check(sock, address)
-        return connect_ex(sock, address)  # type: ignore[arg-type]
-
-    def guarded_getaddrinfo(host: object, *args: object, **kwargs: object) -> object:
-        name = host.decode() if isinstance(host, bytes) else str(host or "")
-        if not is_here(name):
-            if not name.rstrip(".").lower().endswith(_NEVER_THERE):
-                try:
-                    ipaddress.ip_address(name)
-                except ValueError:
-                    _note(f"process {os.getpid()} wanted to look up {name}")
-            raise socket.gaierror(socket.EAI_NONAME, f"tests look up this machine only, not {name}")
-        return getaddrinfo(host, *args, **kwargs)  # type: ignore[arg-type]
-
-    guarded_connect.is_guarded = True  # type: ignore[attr-defined]
-    socket.socket.connect = guarded_connect  # type: ignore[method-assign]
-    socket.socket.connect_ex = guarded_connect_ex  # type: ignore[method-assign]
-    socket.getaddrinfo = guarded_getaddrinfo  # type: ignore[assignment]
+    """Put the guard in place; doing it again does nothing."""
+    socket.socket.connect = _guarded_connect  # type: ignore[method-assign]
+    socket.socket.connect_ex = _guarded_connect_ex  # type: ignore[method-assign]
+    socket.getaddrinfo = _guarded_getaddrinfo  # type: ignore[assignment]
 
 
 install()

@@ -141,6 +141,9 @@ def _tell(context: dg.AssetExecutionContext, report: DbtReport) -> None:
         f"generation {report.generation} is {report.status} ({how}; {report.loaded.rows} raw rows loaded, "
         f"{report.copied} rows of the store copied; dbt took {report.dbt_seconds:.1f} s)"
     )
+    for result in report.failed:
+        if result.status != "skipped":
+            context.log.error(f"{result.unique_id}: {result.message or result.status}")
 
 
 def _stop_on_failure(report: DbtReport, specs: DbtSpecs) -> None:

@@ -17,14 +17,6 @@ from fbinfor_assets.quality.frames import OBJECTS
 
 
 @pytest.mark.parametrize("object_", OBJECTS)
-def test_a_good_row_passes_and_is_named_by_the_hash_of_its_payload(object_):
-    row = good(object_)
-    result = judged(object_, row)
-    assert result.quarantined == [] and result.batch_errors == []
-    assert result.passed and result.payload_shas == {row["business_key"]: payload_sha(row["payload"])}
-
-
-@pytest.mark.parametrize("object_", OBJECTS)
 def test_an_empty_batch_passes_and_names_no_payload(object_):
     result = judged(object_)
     assert result.passed and result.payload_shas == {} and result.rows_in == 0
@@ -144,6 +136,13 @@ def verdict(object_: str):
             put(row["payload"], path, value)
             rows.append(signed(row))
     return judged(object_, *rows)
+
+
+@pytest.mark.parametrize("object_", OBJECTS)
+def test_a_good_row_passes_and_is_named_by_the_hash_of_its_payload(object_):
+    result = verdict(object_)
+    assert result.passed and result.batch_errors == []
+    assert result.payload_shas == {"row 1": payload_sha(numbered(object_, 1)["payload"])}
 
 
 @pytest.mark.parametrize("n", range(2, len(CASES) + 2), ids=[f"{o}-{p}-{v!s:.20}" for o, p, v, _ in CASES])
