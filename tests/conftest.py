@@ -1,6 +1,7 @@
-"""For the whole suite: nobody speaks to another machine.
+"""For the whole suite: nobody speaks to another machine, nothing expensive is made twice.
 
-Belongs here: the guard around every test and every process that a test starts.
+Belongs here: the guard around every test and every process that a test starts, and which tests stay together when they
+are spread over workers.
 Does not belong here: fixtures of one kind of test (the conftest.py of its folder).
 """
 
@@ -11,6 +12,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +31,27 @@ _spec.loader.exec_module(outside_guard)
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Again before each test: pytest-socket, which is installed, takes every change of `socket` back after each."""
+    """Again before each test: pytest-socket, where it is loaded, takes every change of `socket` back after each."""
     outside_guard.install()
+
+
+# Folders whose modules share one expensive fixture: their tests stay together in one worker.
+_TOGETHER = ("tests/dagster/",)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """`--dist loadscope` as xdist does it, but with whole folders as scopes where `_TOGETHER` says so."""
+    if config.getvalue("dist") != "loadscope":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFolder(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            folder = next((folder for folder in _TOGETHER if nodeid.startswith(folder)), None)
+            return folder or super()._split_scope(nodeid)
+
+    return ByFolder(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -34,7 +34,7 @@ _KEPT_MANIFESTS = 3
 _QUIET = (
     "--quiet",
     "--log-level=none",
-    "--log-level-file=none",
+    "--log-level-file=info",
     "--no-print",
     "--no-use-colors",
     "--no-use-colors-file",

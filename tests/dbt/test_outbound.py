@@ -81,7 +81,7 @@ def standing_intent(staged: Staged, object_: str, key: str, ref: str, state: str
     """An intent as the operational store's copy would show it."""
     with staged.open() as con:
         con.execute(
-            "insert into ops.intents by name select ? as id, ? as object, ? as business_key, ? as target_ref, ? as state, "
+            "insert into ops.intents by name select ? as id, 'vendor' as target, 'create' as operation, 'sha' as payload_sha, ? as object, ? as business_key, ? as target_ref, ? as state, "
             "now() as created_at, now() as updated_at, ? as load_generation",
             [f"{object_}/{ref}", object_, key, ref, state, staged._generation + 1],
         )

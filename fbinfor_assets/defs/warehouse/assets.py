@@ -14,7 +14,7 @@ from fbinfor_assets.defs.landing import acting
 from fbinfor_assets.defs.naming import OBJECTS, OWNERS, PUBLISHED, diff_key
 from fbinfor_assets.defs.warehouse.specs import DbtSpecs, Manifest, dbt_specs, model_names
 from fbinfor_assets.delivery.intents import State
-from fbinfor_assets.store import intents
+from fbinfor_assets.store import dead_letters, intents
 from fbinfor_assets.warehouse import DbtReport, NodeResult
 
 BUILD = "dbt_build"
@@ -62,28 +62,24 @@ def dbt_assets(manifest: Manifest) -> tuple[dg.AssetsDefinition, list[dg.AssetSp
 
 
 def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContext) -> Iterator[Event]:
-    """One event per node that ran, and one for what stands although nothing reached it.
+    """One event per node that ran, and an output for every asset behind which the pass goes on.
 
-    A build runs only what the changes reach. What follows in the pass must follow all the same where there is something to
-    write, or to finish: a crash after the last build, a row held by the gate, an intent in doubt.
+    Gates and outbound assets follow only where there is something to write, to finish or to look at, and there they follow
+    also when nothing reached the model: after a crash behind the last build, for a row held by the gate, for an intent in
+    doubt. A step without outputs costs nothing; sixteen that find nothing to do cost a second.
     """
-    app: App = context.resources.app
     wanted = set(context.selected_asset_keys)
     wanted_checks = set(context.selected_asset_check_keys)
-    built = {specs.key_of[r.unique_id] for r in report.results if r.unique_id in specs.key_of}
-    for result in report.results:
-        key = specs.key_of.get(result.unique_id)
-        if key in wanted and result.status == "success":
-            yield dg.MaterializeResult(asset_key=key, metadata=_about_model(result, report))
-    if report.complete:
-        for key in _going_on(app, wanted - built):
-            yield dg.MaterializeResult(
-                asset_key=key,
-                metadata={
-                    "generation": report.generation,
-                    "note": "stands as it was: nothing that it reads has changed",
-                },
-            )
+    results = {specs.key_of[r.unique_id]: r for r in report.results if r.unique_id in specs.key_of}
+    going_on = _going_on(context.resources.app, wanted) if report.complete else set()
+    for key in sorted(wanted):
+        result = results.get(key)
+        built = result is not None and result.status == "success"
+        about = _about_model(result, report) if built else {"generation": report.generation, "note": _STANDS}
+        if key in going_on or (built and key not in _OBJECT_OF):
+            yield dg.MaterializeResult(asset_key=key, metadata=about)
+        elif built:
+            context.log_event(dg.AssetMaterialization(asset_key=key, metadata=about))
     for result in report.results:
         check = specs.check_of.get(result.unique_id)
         if check in wanted_checks and result.status != "skipped":
@@ -99,24 +95,21 @@ def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContex
 
 
 _OBJECT_OF = {diff_key(object_): object_ for object_ in OBJECTS}
-_UNFINISHED = (State.PLANNED, State.READY, State.SENDING, State.IN_DOUBT, State.ACKNOWLEDGED)
+_OPEN = (State.PLANNED, State.READY, State.SENDING, State.IN_DOUBT, State.ACKNOWLEDGED, State.CONFLICT)
+_STANDS = "stands as it was: nothing that it reads has changed"
 
 
-def _going_on(app: App, standing: set[dg.AssetKey]) -> list[dg.AssetKey]:
-    """Of the assets that were not built, those behind which the pass goes on: reports, and differences with work to do."""
+def _going_on(app: App, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
+    """Of these assets, those behind which the pass goes on: reports are published, differences with work are written."""
+    going_on = {key for key in keys if key.path[0] == "reports"}
     with app.warehouse.connect("looking for what is still to be written"), app.store.read() as tx:
-        return [
-            key
-            for key in sorted(standing)
-            if key.path[0] == "reports"
-            or (
-                (object_ := _OBJECT_OF.get(key)) is not None
-                and (
-                    any(intents.count(tx, object_, state) for state in _UNFINISHED)
-                    or app.warehouse.outbound_rows(object_)
-                )
-            )
-        ]
+        letters = {letter.object for letter in dead_letters.open_letters(tx)}
+        for key in keys & set(_OBJECT_OF):
+            object_ = _OBJECT_OF[key]
+            is_open = object_ in letters or any(intents.count(tx, object_, state) for state in _OPEN)
+            if is_open or app.warehouse.outbound_rows(object_):
+                going_on.add(key)
+    return going_on
 
 
 def _about_model(result: NodeResult, report: DbtReport) -> dict[str, Any]:
