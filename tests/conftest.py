@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -35,23 +36,24 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     outside_guard.install()
 
 
-# Folders whose modules share one expensive fixture: their tests stay together in one worker.
-_TOGETHER = ("tests/dagster/",)
+# Modules that share one expensive fixture (`world`): their tests stay together in one worker.
+_TOGETHER = re.compile(
+    r"tests/dagster/test_(code_location|dbt_results|definitions|extract|passes|sensors)\.py"
+)
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """`--dist loadscope` as xdist does it, but with whole folders as scopes where `_TOGETHER` says so."""
+    """`--dist loadscope` as xdist does it, but with the modules of `_TOGETHER` as one scope."""
     if config.getvalue("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class ByFolder(LoadScopeScheduling):
+    class Together(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            folder = next((folder for folder in _TOGETHER if nodeid.startswith(folder)), None)
-            return folder or super()._split_scope(nodeid)
+            return "together" if _TOGETHER.match(nodeid) else super()._split_scope(nodeid)
 
-    return ByFolder(config, log)
+    return Together(config, log)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,7 +5,7 @@ Does not belong here: what an event is and how it is stored (Dagster's own stora
 
 Dagster's SQLite event log makes an engine, compiles its SQL, opens a file and folds its write-ahead log back for every
 single event; a pass of this product has some four hundred of them, most of them announcing asset checks. With the engines
-kept an idle pass takes 1.0 s of CPU instead of 2.9 s. `synchronous=NORMAL`: a power cut may lose the last events of a
+kept an idle pass takes a third of the CPU (measured: 1.0 s instead of 2.9 s). `synchronous=NORMAL`: a power cut may lose the last events of a
 run's history, never the file; what must not be lost is in the operational store.
 """
 

@@ -101,6 +101,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 _signal_group(child.process, signal.SIGKILL)
                 child.process.wait()
+            if child.process.stdout is not None:
+                child.process.stdout.close()
         self.children.clear()
 
 

@@ -57,5 +57,13 @@ def test_a_pass_that_went_through_is_shown_with_its_assets(addresses: dict[str, 
     page.goto(f"{addresses['Dagster']}/runs")
     expect(page.get_by_text("sync_cycle").first).to_be_visible(timeout=60_000)
     expect(page.get_by_text("Success").first).to_be_visible(timeout=60_000)
-    page.goto(f"{addresses['Dagster']}/assets/outbound/m3__items?view=events")
-    expect(page.get_by_text("Materialization").first).to_be_visible(timeout=60_000)
+    runs = httpx.post(
+        f"{addresses['Dagster']}/graphql",
+        json={
+            "query": '{runsOrError(filter:{statuses:[SUCCESS],pipelineName:"sync_cycle"}){...on Runs{results{runId}}}}'
+        },
+        trust_env=False,
+    ).json()["data"]["runsOrError"]["results"]
+    page.goto(f"{addresses['Dagster']}/runs/{runs[-1]['runId']}")
+    for step in ("dbt_build", "outbound__m3__items"):
+        expect(page.get_by_text(step).first).to_be_attached(timeout=60_000)

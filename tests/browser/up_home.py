@@ -56,7 +56,11 @@ def prepare(home: Path) -> None:
         write_connections(connections_from_sandbox(line, paths), paths.connections)
         with Driver(line) as world:
             world.arrive(date.fromisoformat(DAY))
-        assert fbinfor("sync", "--once", "--json", home=home, stdout=subprocess.DEVNULL).wait(180) == 0
+        sync = fbinfor(
+            "sync", "--once", "--json", home=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        )
+        said, _ = sync.communicate(timeout=240)
+        assert sync.returncode == 0, said.decode()[-3000:]
     finally:
         supervisor.stop()
 

@@ -72,7 +72,8 @@ def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContex
     wanted_checks = set(context.selected_asset_check_keys)
     results = {specs.key_of[r.unique_id]: r for r in report.results if r.unique_id in specs.key_of}
     going_on = _going_on(context.resources.app, wanted) if report.complete else set()
-    for key in sorted(wanted):
+    # Dagster wants outputs in the order in which they read each other.
+    for key in (spec.key for spec in specs.assets if spec.key in wanted):
         result = results.get(key)
         built = result is not None and result.status == "success"
         about = _about_model(result, report) if built else {"generation": report.generation, "note": _STANDS}

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 import dagster as dg
@@ -46,7 +47,7 @@ class Translator(DagsterDbtTranslator):
 
 @dataclass(frozen=True)
 class DbtSpecs:
-    """Specs of all models and seeds, of their tests, and of the sources that no landing makes (schema ops).
+    """Specs of all models and seeds (each behind those it reads), of their tests, and of sources that no landing makes.
 
     `key_of`: asset key by dbt unique id; `check_of`: check key by the unique id of a test.
     """
@@ -93,7 +94,13 @@ def dbt_specs(manifest: Manifest) -> DbtSpecs:
         for _, source in sorted(manifest["sources"].items())
         if source["source_name"] != "raw"
     ]
-    return DbtSpecs(specs, checks, external, key_of, check_of)
+    return DbtSpecs(_in_order(specs), checks, external, key_of, check_of)
+
+
+def _in_order(specs: list[dg.AssetSpec]) -> list[dg.AssetSpec]:
+    by_key = {spec.key: spec for spec in specs}
+    reads = {spec.key: sorted({dep.asset_key for dep in spec.deps} & set(by_key)) for spec in specs}
+    return [by_key[key] for key in TopologicalSorter(reads).static_order()]
 
 
 def model_names(manifest: Manifest, specs: DbtSpecs, keys: set[dg.AssetKey]) -> list[str]:

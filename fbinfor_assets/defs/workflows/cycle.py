@@ -258,6 +258,9 @@ def _sentence(event: dg.DagsterEvent) -> str:
     if said is not None and said.description:
         return said.description
     error = failure.error
+    if error is not None and error.cls_name == "DagsterAssetCheckFailedError":
+        checks = "; ".join(error.message.strip().splitlines()[1:])
+        return f"{event.step_key}: checks that must hold failed ({checks}); nothing behind them was sent"
     while error is not None and error.cause is not None:
         error = error.cause
     return f"{event.step_key}: {error.message.strip() if error else 'failed without a message'}"
