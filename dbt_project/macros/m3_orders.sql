@@ -152,7 +152,8 @@ final as (
         })::varchar end as payload,
         '{}' as agreed,
         to_json([{
-            'entity': 'document', 'left_system': 'freshbooks', 'left_id': source_id,
+            'entity': '{{ 'credit_note' if class == 'credit' else 'document' }}',
+            'left_system': 'freshbooks', 'left_id': source_id,
             'right_system': 'm3', 'right_id': null
         }])::varchar as links,
         '[]' as diff,

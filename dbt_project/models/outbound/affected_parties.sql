@@ -7,6 +7,9 @@ keys as (
 
     select party_key from {{ ref('party_links') }} where _generation > {{ since() }}
     union
+    -- A client that was linked to a shop customer leaves its own key, with what was to be written under it.
+    select key from ({{ vanished_keys('party_key', ref('party_links')) }})
+    union
     select link.party_key
     from {{ ref('party_links') }} as link
     inner join {{ ref('parties') }} as party

@@ -26,6 +26,9 @@ keys as (
 
     select sale_key from {{ ref('sales') }} where _generation > {{ since() }}
     union
+    -- A sale that became part of another one must not keep asking for documents.
+    select key from ({{ vanished_keys('sale_key', ref('sales')) }})
+    union
     select sale_key from {{ ref('sale_documents') }} where _generation > {{ since() }}
     union
     select linked.sale_key

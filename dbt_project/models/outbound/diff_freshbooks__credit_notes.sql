@@ -132,7 +132,8 @@ select
     })::varchar end as payload,
     '{}' as agreed,
     to_json([{
-        'entity': 'document', 'left_system': 'shop', 'left_id': number, 'right_system': 'freshbooks', 'right_id': null
+        -- An entity of its own: an invoice may carry the same FreshBooks id.
+        'entity': 'credit_note', 'left_system': 'shop', 'left_id': number, 'right_system': 'freshbooks', 'right_id': null
     }])::varchar as links,
     '[]' as diff,
     {{ generation() }} as _generation

@@ -9,9 +9,6 @@ import dagster as dg
 
 from fbinfor_assets.defs.naming import PUBLISHED
 
-# The layers that dbt makes; `schema ops` and the raw assets are made elsewhere.
-LAYERS = ("lookups", "staging", "canonical", "matched", "reports")
-
 
 def dbt_selection(dbt: dg.AssetsDefinition) -> dg.AssetSelection:
     """Everything that dbt makes."""
