@@ -21,8 +21,29 @@ from urllib.parse import urlencode
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row, secret
 
-# The objects this simulator has; "mcp:*" and the like are not simulated.
-READ_WRITE = ("business", "clients", "credit_notes", "invoices", "payments", "taxes")
+# The objects of the scopes page (freshbooks-api 1); "mcp:*" and the like are not simulated.
+READ_WRITE = (
+    "bill_payments",
+    "bill_vendors",
+    "billable_items",
+    "bills",
+    "business",
+    "clients",
+    "credit_notes",
+    "estimates",
+    "expenses",
+    "invoices",
+    "journal_entries",
+    "online_payments",
+    "other_income",
+    "payments",
+    "projects",
+    "retainers",
+    "taxes",
+    "teams",
+    "time_entries",
+    "uploads",
+)
 # Asking for their :write, or for anything unknown, spoils the whole consent (freshbooks-api 1).
 READ_ONLY = ("notifications", "profile", "reports")
 

@@ -18,15 +18,39 @@ from fbinfor_assets.sandbox.freshbooks.amounts import ZERO
 from fbinfor_assets.sandbox.kernel import State
 from fbinfor_assets.sandbox.ledger import Ledger
 
-CASH, RECEIVABLE, TAX, ADVANCE, SALES = "1000", "1200", "2005", "2100", "4000"
+CASH, RECEIVABLE, PAYABLE, TAX, ADVANCE = "1000", "1200", "2000", "2005", "2100"
+EQUITY, SALES, OTHER_INCOME, COST_OF_GOODS, UNCATEGORISED = "3000", "4000", "4010", "5000", "6014"
 
-CHART = {
-    CASH: "Cash",
-    RECEIVABLE: "Accounts Receivable",
-    TAX: "Taxes Payable",
-    ADVANCE: "Payments Received in Advance",
-    SALES: "Sales",
+# number -> (name, type, sub type) in FreshBooks' words: the default chart a new account has (freshbooks-api 7.9).
+ACCOUNTS: dict[str, tuple[str, str, str]] = {
+    CASH: ("Cash", "asset", "Cash & Bank"),
+    RECEIVABLE: ("Accounts Receivable", "asset", "Current Asset"),
+    PAYABLE: ("Accounts Payable", "liability", "Current Liability"),
+    TAX: ("Taxes Payable", "liability", "Current Liability"),
+    ADVANCE: ("Payments Received in Advance", "liability", "Current Liability"),
+    EQUITY: ("Owner's Equity", "equity", "Owners Equity"),
+    SALES: ("Sales", "income", "Income"),
+    OTHER_INCOME: ("Other Income", "income", "Income"),
+    COST_OF_GOODS: ("Cost of Goods Sold", "expense", "Cost of Goods Sold"),
+    "6000": ("Advertising", "expense", "Operating Expense"),
+    "6001": ("Car & Truck Expenses", "expense", "Operating Expense"),
+    "6002": ("Contractors", "expense", "Operating Expense"),
+    "6003": ("Education and Training", "expense", "Operating Expense"),
+    "6004": ("Employee Benefits", "expense", "Operating Expense"),
+    "6005": ("Meals & Entertainment", "expense", "Operating Expense"),
+    "6006": ("Office Expenses & Postage", "expense", "Operating Expense"),
+    "6007": ("Other Expenses", "expense", "Operating Expense"),
+    "6008": ("Personal", "expense", "Operating Expense"),
+    "6009": ("Professional Services", "expense", "Operating Expense"),
+    "6010": ("Rent or Lease", "expense", "Operating Expense"),
+    "6011": ("Supplies", "expense", "Operating Expense"),
+    "6012": ("Travel", "expense", "Operating Expense"),
+    "6013": ("Utilities", "expense", "Operating Expense"),
+    UNCATEGORISED: ("Uncategorized Expenses", "expense", "Operating Expense"),
+    "6015": ("Bank Charges", "expense", "Operating Expense"),
 }
+
+CHART = {number: name for number, (name, _, _) in ACCOUNTS.items()}
 
 # day YYYY-MM-DD, account, amount: positive debit, negative credit.
 Posting = tuple[str, str, Decimal]

@@ -56,7 +56,14 @@ class World:
 
     def next_id(self, table: str) -> int:
         """The next id of a table; series start where the seed says."""
-        return self.state.next_number("id:" + table, self._first_ids[table])
+        first = self._first_ids.get(table)
+        if first is None:
+            # Tables that no other key is built from: somewhere between 20,001 and 920,001.
+            first = (
+                20_001 + int(secret(self.seed, "freshbooks", "first id", table, length=6), 16) % 900 * 1000
+            )
+            self._first_ids[table] = first
+        return self.state.next_number("id:" + table, first)
 
     def uuid(self, kind: str, id_: int) -> str:
         """A uuid that depends on the seed, the kind and the id."""

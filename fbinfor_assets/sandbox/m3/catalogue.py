@@ -1,4 +1,4 @@
-"""The field catalogue of the MI programs this simulator answers.
+"""The field catalogue of the MI programs.
 
 Belongs here: reading `catalogue.json` (names, types, lengths, mandatory flags: facts from
 infor-m3-catalogue).
@@ -11,6 +11,7 @@ import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,13 +37,33 @@ def _transaction(program: str, name: str, facts: dict[str, str]) -> Transaction:
 
 
 @lru_cache(maxsize=1)
+def _facts() -> dict[str, Any]:
+    return json.loads((Path(__file__).parent / "catalogue.json").read_text(encoding="utf-8"))
+
+
+@lru_cache(maxsize=1)
 def load() -> dict[str, dict[str, Transaction]]:
-    """Program -> transaction -> its fields."""
-    facts = json.loads((Path(__file__).parent / "catalogue.json").read_text(encoding="utf-8"))
+    """Program -> transaction -> its fields; every transaction of the reference, answered or not."""
     return {
-        program: {name: _transaction(program, name, fields) for name, fields in transactions.items()}
-        for program, transactions in facts["programs"].items()
+        program: {name: _transaction(program, name, fields) for name, fields in facts["transactions"].items()}
+        for program, facts in _facts()["programs"].items()
     }
+
+
+def title(program: str) -> str:
+    """What a program calls itself ("Customer interface"); "" for one the catalogue does not have."""
+    return str(_facts()["programs"].get(program, {}).get("title", ""))
+
+
+def version(program: str) -> str:
+    """The program's version in the tenant the catalogue was taken from ("640K")."""
+    return str(_facts()["programs"].get(program, {}).get("version", ""))
+
+
+def description(program: str, transaction: str, field: str) -> str:
+    """What a field is called in a transaction ("Customer number")."""
+    own = _facts()["descriptions_in"].get(f"{program}/{transaction}", {})
+    return str(own.get(field, _facts()["descriptions"].get(field, "")))
 
 
 @lru_cache(maxsize=1)

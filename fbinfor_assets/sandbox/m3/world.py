@@ -32,11 +32,17 @@ VAT_CODE = {"GB": "20"}  # VTCD; others "00"
 PAYMENT_DAYS = {"T00": 0, "T07": 7, "T14": 14, "T30": 30, "T60": 60}  # payment terms TEPY
 
 RECEIVABLE, VAT_PAYABLE, PREPAYMENTS, GOODS = "1300", "2200", "2400", "3000"
+INVENTORY, VAT_RECOVERABLE, PAYABLE, GOODS_RECEIVED = "1400", "1500", "2000", "2050"
+COST_OF_GOODS, STOCK_DIFFERENCES, EXPENSES = "4000", "4010", "6000"
 ACCOUNTS = {
     "1000": "Bank",
     "1100": "Card clearing",
     "1110": "PayPal clearing",
     RECEIVABLE: "Receivables",
+    INVENTORY: "Inventory",
+    VAT_RECOVERABLE: "VAT recoverable",
+    PAYABLE: "Payables",
+    GOODS_RECEIVED: "Goods received, not invoiced",
     VAT_PAYABLE: "VAT payable",
     PREPAYMENTS: "Customer prepayments",
     GOODS: "Revenue goods",
@@ -45,7 +51,18 @@ ACCOUNTS = {
     "3030": "Discounts",
     "3040": "Vouchers",
     "3900": "Rounding",
+    COST_OF_GOODS: "Cost of goods sold",
+    STOCK_DIFFERENCES: "Stock and price differences",
     "5000": "Gateway fees",
+    EXPENSES: "Expenses, other",
+    "6010": "Advertising",
+    "6020": "Rent and premises",
+    "6030": "Travel and subsistence",
+    "6040": "Office and telephone",
+    "6050": "Professional services",
+    "6060": "Bank charges",
+    "6070": "Bad debts",
+    "6080": "Charitable donations",
 }
 SERVICE_ITEMS = {  # item -> (description, revenue account)
     "FREIGHT": ("Freight", "3010"),
