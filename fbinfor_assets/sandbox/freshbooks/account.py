@@ -68,7 +68,7 @@ class Account:
         """What a new account holds: the tax VAT 20 %, FreshBooks' expense categories, and clients people entered
         before (not in the log)."""
         self.taxes.create_row({"name": "VAT", "amount": "20"})
-        self.categories.seed()
+        self.categories.furnish()
         self.clients.seed(profiles)
 
     def stored_lines(self, given: Any, currency: str, types: tuple[int, ...] = (lines.NORMAL,)) -> list[Line]:

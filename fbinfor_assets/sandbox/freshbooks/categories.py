@@ -79,8 +79,10 @@ class Categories(Resource):
     id_field, title, scope = "categoryid", "Category", "expenses"
     order = ("category", False)
 
-    def seed(self) -> None:
-        """The categories of a new account (not in the log)."""
+    def furnish(self) -> None:
+        """The categories every account has, made where they are missing (not in the log)."""
+        if self.rows:
+            return
         for account, children in TREE.items():
             cogs = account == books.COST_OF_GOODS
             parent = self._new(books.CHART[account], None, account, cogs, editable=False)
