@@ -133,6 +133,8 @@ class State:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        # Called with (operation, object, key, body as JSON) of each log line, within its transaction.
+        self.listeners: list[Callable[[str, str, Id, bytes], None]] = []
         self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1)
         try:
             # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
@@ -249,12 +251,15 @@ class State:
         operation: `api.create`, an MI transaction name, `people.payment`, ...; object: `invoice`, ...
         """
         self._sequence += 1
+        sequence, told = self._sequence, orjson.dumps(body)
         now = self.now().isoformat(timespec="milliseconds")
-        self._pending.append((self._sequence, now, operation, object, str(key), orjson.dumps(body)))
+        self._pending.append((sequence, now, operation, object, str(key), told))
         sequences = _request_writes.get()
         if sequences is not None:
-            sequences.append(self._sequence)
-        return self._sequence
+            sequences.append(sequence)
+        for listener in self.listeners:
+            listener(operation, object, key, told)
+        return sequence
 
     @property
     def last_sequence(self) -> int:
