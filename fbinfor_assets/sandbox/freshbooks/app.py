@@ -31,6 +31,7 @@ from fbinfor_assets.sandbox.freshbooks.auth import Auth, AuthError
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
+from fbinfor_assets.sandbox.freshbooks.reports import Reports
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
@@ -44,9 +45,15 @@ def build(world: World, folder: Path) -> Starlette:
     A new state is filled (tax, pre-existing clients, the first consent) and committed.
     """
     account, auth, lister = Account(world), Auth(world), Lister()
+    reports = Reports(account)
     state = world.state
     by_path: dict[str, Resource] = {resource.path: resource for resource in account.resources}
     by_name: dict[str, Resource] = {resource.single: resource for resource in account.resources}
+
+    def own_account(request: Request) -> None:
+        named = request.path_params["account"]
+        if named != world.account_id:
+            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", named)
 
     def resource_of(request: Request) -> Resource:
         params = request.path_params
@@ -55,8 +62,7 @@ def build(world: World, folder: Path) -> Starlette:
         auth.check(
             request.headers.get("authorization", ""), scope, "GET" if resource is None else request.method
         )
-        if params["account"] != world.account_id:
-            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", params["account"])
+        own_account(request)
         if resource is None:
             if params["family"] == "items" and not world.switches["items_feature"]:
                 # HTTP 200 with errors inside (freshbooks-api 3).
@@ -124,6 +130,12 @@ def build(world: World, folder: Path) -> Starlette:
         auth.check(request.headers.get("authorization", ""), "profile", "GET")
         return json_response({"response": auth.me()})
 
+    async def report(request: Request) -> Response:
+        auth.check(request.headers.get("authorization", ""), "reports", "GET")
+        own_account(request)
+        result = reports.answer(request.path_params["report"], request.query_params)
+        return json_response({"response": {"result": result}})
+
     async def people(request: Request) -> Response:
         raw = await request.body()
         resource = by_name.get(request.path_params["object"])
@@ -187,6 +199,7 @@ def build(world: World, folder: Path) -> Starlette:
         fill()
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
+        Route("/accounting/account/{account}/reports/accounting/{report}", report),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
         Route("/auth/oauth/token", token, methods=["POST"]),
