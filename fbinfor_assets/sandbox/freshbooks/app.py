@@ -36,6 +36,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.limits import Limits
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
+from fbinfor_assets.sandbox.freshbooks.reports import Reports
 from fbinfor_assets.sandbox.freshbooks.resource import Answer, Resource
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
@@ -52,6 +53,7 @@ def build(world: World, folder: Path) -> Starlette:
     A new state is filled (tax, pre-existing clients, the first consent) and committed.
     """
     account, auth, lister = Account(world), Auth(world), Lister()
+    reports = Reports(account)
     state = world.state
     sender = Sender(state, seed=world.seed)
     callbacks = Callbacks(world, sender)
@@ -62,17 +64,20 @@ def build(world: World, folder: Path) -> Starlette:
         params = request.path_params
         return admitted(by_path.get(f"{params['family']}/{params['plural']}"), request)
 
-    def admitted(resource: Resource | None, request: Request) -> Resource:
+    def entered(request: Request, scope: str, method: str) -> None:
+        auth.check(request.headers.get("authorization", ""), scope, method)
         account_id = request.path_params["account"]
-        scope = resource.scope if resource else "profile"
-        auth.check(
-            request.headers.get("authorization", ""), scope, "GET" if resource is None else request.method
-        )
         if account_id.isdigit():
             # A business id where the account's belongs is not found (freshbooks-api 2: seen live).
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
         if account_id != world.account_id:
             raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", account_id)
+
+    def admitted(resource: Resource | None, request: Request) -> Resource:
+        if resource is None:
+            entered(request, "profile", "GET")
+        else:
+            entered(request, resource.scope, request.method)
         if resource is None:
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
         feature = resource.feature
@@ -117,6 +122,11 @@ def build(world: World, folder: Path) -> Starlette:
             return json_response({"response": {"result": result}})
 
         return endpoint
+
+    async def report(request: Request) -> Response:
+        entered(request, "reports", "GET")
+        result = reports.answer(request.path_params["report"], request.query_params)
+        return json_response({"response": {"result": result}})
 
     async def people(request: Request) -> Response:
         raw = await request.body()
@@ -173,6 +183,7 @@ def build(world: World, folder: Path) -> Starlette:
             for resource in account.resources
             for path, answer in resource.answers.items()
         ),
+        Route("/accounting/account/{account}/reports/accounting/{report}", report),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
         Route("/_sandbox/people/{object}", people, methods=["POST"]),
