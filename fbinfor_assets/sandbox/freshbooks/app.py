@@ -11,6 +11,7 @@ Control plane besides the kernel's:
                                       fields of the API's object, with "id" to change that one; a payment's amount may
                                       be plain text. Answers {"<object>": ...} with its lines.
     POST /_sandbox/expire-tokens      every access token expires now
+    POST /_sandbox/rotate-tokens      somebody else used the refresh tokens up: `connection` has the new ones
 """
 
 from __future__ import annotations
@@ -149,6 +150,11 @@ def build(world: World, folder: Path) -> Starlette:
         state.commit()
         return json_response({})
 
+    async def rotate_tokens(request: Request) -> Response:
+        auth.rotate()
+        state.commit()
+        return json_response({})
+
     def refused(request: Request, error: Exception) -> Response:
         assert isinstance(error, FreshBooksError)
         return json_response(error.body(world.switches["error_shape"]), error.status)
@@ -196,6 +202,7 @@ def build(world: World, folder: Path) -> Starlette:
         Route("/auth/api/v1/users/me", me),
         Route("/_sandbox/people/{object}", people, methods=["POST"]),
         Route("/_sandbox/expire-tokens", expire_tokens, methods=["POST"]),
+        Route("/_sandbox/rotate-tokens", rotate_tokens, methods=["POST"]),
     ]
     app = create_app(
         state,
@@ -208,5 +215,7 @@ def build(world: World, folder: Path) -> Starlette:
         switches=world.switches,
         known_switches=SWITCHES,
         exception_handlers={FreshBooksError: refused, AuthError: unauthorised},
+        rotate_tokens=auth.rotate,
+        never_lags=("code", "access_token", "refresh_token"),
     )
     return app

@@ -183,6 +183,16 @@ class Auth:
         for token, row in list(state.tables("access_token").items()):
             state.put("access_token", token, {**row, "expires": 0})
 
+    def rotate(self) -> None:
+        """Somebody else refreshed every grant: who held the old tokens has none that is good for anything."""
+        state = self.world.state
+        kept = {row["grant"]: row["scope"] for row in state.tables("refresh_token").values()}
+        for table in ("access_token", "refresh_token"):
+            for token in list(state.tables(table)):
+                state.delete(table, token)
+        for grant, scope in kept.items():
+            self._issue(scope, grant)
+
     # -- the check of every other request
 
     def check(self, authorization: str, scope: str, method: str) -> None:

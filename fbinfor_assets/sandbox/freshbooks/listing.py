@@ -21,6 +21,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, filter_error
 from fbinfor_assets.sandbox.kernel import Index, Row
 
@@ -202,6 +203,8 @@ class Lister:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
         ids = self._select(resource, query)
         start = (query.page - 1) * query.per_page
+        if start:
+            start = max(start + page_shift(), 0)
         chosen = ids[start : start + query.per_page]
         return {
             resource.plural: [resource.view(resource.rows[id_], query.include) for id_ in chosen],
