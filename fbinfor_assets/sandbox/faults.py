@@ -287,8 +287,12 @@ class Faults:
 
     @property
     def planned(self) -> bool:
-        """Whether there is any fault at all."""
-        return bool(self._plan)
+        """Whether a request may meet anything at all."""
+        return bool(self._plan) or self._closed is not None
+
+    @property
+    def _closed(self) -> Fault | None:
+        return self.gate.shut if self.gate is not None else None
 
     @property
     def needs_body(self) -> bool:
@@ -298,13 +302,12 @@ class Faults:
     def hit(self, scope: Mapping[str, Any], body: bytes = b"") -> Hit | None:
         """What this request meets, if anything; it counts as used."""
         _shift.set(0)
-        if not self._plan or scope["path"].startswith("/_sandbox/"):
+        if scope["path"].startswith("/_sandbox/"):
             return None
         self._tick()
         operations = self._operations(scope, body)
-        met = Hit()
-        if self.gate is not None and self.gate.shut:
-            met.fault = self.gate.shut
+        # Who was connected before the port was closed is cut off like everybody else.
+        met = Hit(self._closed)
         for fault in list(self._plan):
             if fault.kind in self._extensions or fault.kind == "clock":
                 continue
@@ -372,7 +375,7 @@ class Faults:
             if "after" in query
             else list(self._record)[-limit:],
         }
-        if self.gate is not None and self.gate.shut:
+        if self.gate is not None and self._closed is not None:
             answer["control_url"] = await self.gate.control_url()
         return _json(answer)
 
