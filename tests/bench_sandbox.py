@@ -177,6 +177,15 @@ def freshbooks(line: dict[str, Any]) -> list[Load]:
         load("get an invoice", lambda n: ("GET", f"/invoices/invoices/{invoices[n % 100]}?include[]=lines")),
         load("create a client", lambda n: ("POST", "/users/clients", client(n + ROWS))),
         load("create an invoice of 3 lines", lambda n: ("POST", "/invoices/invoices", invoice(n + ROWS))),
+        # A list after a write selects anew: the worst case of paging.
+        load(
+            "update one, list 25, in turn",
+            lambda n: (
+                ("PUT", f"/users/clients/{clients[n % ROWS]}", client(n))
+                if n % 2
+                else ("GET", "/users/clients?per_page=25")
+            ),
+        ),
         load("update a client", lambda n: ("PUT", f"/users/clients/{clients[n % ROWS]}", client(n + 7))),
     ]
 
