@@ -54,7 +54,7 @@ from __future__ import annotations
 import random
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -98,8 +98,13 @@ def page_shift() -> int:
 
 
 def by_method(scope: Mapping[str, Any], body: bytes) -> list[Operation]:
-    """The operation of a request whose method tells whether it writes; a token is not counted as a change."""
-    return [(scope["path"], scope["method"] not in _SAFE and "/token" not in scope["path"])]
+    """The operation of a request whose method tells whether it writes. Tokens are no data: asking for one does neither
+    read nor write."""
+    return [] if "/token" in scope["path"] else [(scope["path"], scope["method"] not in _SAFE)]
+
+
+def _writes(operations: Sequence[Operation]) -> bool:
+    return any(writes for _, writes in operations)
 
 
 @dataclass(slots=True)
@@ -123,11 +128,11 @@ class Fault:
     def over(self) -> bool:
         return self.left == 0 or (self.ends is not None and time.monotonic() >= self.ends)
 
-    def matches(self, scope: Mapping[str, Any], operations: Iterable[Operation]) -> bool:
+    def matches(self, scope: Mapping[str, Any], operations: Sequence[Operation]) -> bool:
         fields = self.fields
         if fields["path"] not in scope["path"] or fields["method"] not in ("", scope["method"]):
             return False
-        if fields["writes"] is not None and fields["writes"] is not any(writes for _, writes in operations):
+        if fields["writes"] is not None and (not operations or fields["writes"] is not _writes(operations)):
             return False
         return not self.names or any(
             name.upper() in self.names or name.rpartition("/")[2].upper() in self.names
@@ -297,7 +302,9 @@ class Faults:
     @property
     def needs_body(self) -> bool:
         """Whether a fault looks at what a request does: its body must be read before it can be judged."""
-        return any(fault.names or fault.fields["writes"] is not None for fault in self._plan)
+        return any(
+            fault.names or fault.kind == "lag" or fault.fields["writes"] is not None for fault in self._plan
+        )
 
     def hit(self, scope: Mapping[str, Any], body: bytes = b"") -> Hit | None:
         """What this request meets, if anything; it counts as used."""
@@ -312,7 +319,7 @@ class Faults:
             if fault.kind in self._extensions or fault.kind == "clock":
                 continue
             if fault.kind == "lag":
-                if not any(writes for _, writes in operations) and fault.matches(scope, operations):
+                if operations and not _writes(operations) and fault.matches(scope, operations):
                     self._lag(fault, met, scope)
             elif fault.kind == "page_shift":
                 if fault.matches(scope, operations) and fault.meets():
