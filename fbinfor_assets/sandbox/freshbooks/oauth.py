@@ -13,6 +13,7 @@ Control plane:
                                    Answers {"location": ...}, where the browser is sent
     GET|POST /_sandbox/apps        the registered applications; a further one {name, redirect_uris, scopes, role}
     POST /_sandbox/expire-tokens   every access token expires now
+    POST /_sandbox/rotate-tokens   somebody else used the refresh tokens up: `connection` has the new ones
 """
 
 from __future__ import annotations
@@ -146,6 +147,11 @@ def routes(auth: Auth) -> list[Route]:
         state.commit()
         return json_response({})
 
+    async def rotate_tokens(request: Request) -> Response:
+        auth.rotate()
+        auth.world.state.commit()
+        return json_response({})
+
     found = [
         Route("/oauth/authorize/", authorize, methods=["GET", "POST"]),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
@@ -156,6 +162,7 @@ def routes(auth: Auth) -> list[Route]:
         Route("/_sandbox/consent", person, methods=["POST"]),
         Route("/_sandbox/apps", apps, methods=["GET", "POST"]),
         Route("/_sandbox/expire-tokens", expire_tokens, methods=["POST"]),
+        Route("/_sandbox/rotate-tokens", rotate_tokens, methods=["POST"]),
     ]
     for base in ("/auth/oauth", "/service/auth/oauth"):
         found += [
