@@ -241,7 +241,7 @@ def _bulk_record(record: Any, position: int) -> Record:
     return plain_values
 
 
-_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown_fields: str) -> Record:
@@ -252,6 +252,7 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
     """
     checked = {}
     inputs = transaction.inputs
+    clears = transaction.name.startswith(("Chg", "Upd"))  # where `?` may stand for "empty this field"
     for field, value in record.items():
         facts = inputs.get(field)
         if facts is None:
@@ -264,7 +265,7 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
         if len(value) > length and (kind == "A" or len(value.lstrip("-").replace(".", "")) > length):
             text = f"Input field {field} is too long: {len(value)} characters, at most {length}"
             raise Nok("", field, text=text, kind="InputFieldTooLong")
-        if kind == "N" and value and value != "?" and not _NUMBER.fullmatch(value):
+        if kind == "N" and value and not _NUMBER.fullmatch(value) and not (clears and value == "?"):
             raise Nok("XNU0000", field)
         checked[field] = value
     for field in transaction.mandatory:

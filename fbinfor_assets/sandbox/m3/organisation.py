@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from fbinfor_assets.sandbox.m3.mi import Nok
+from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal
 from fbinfor_assets.sandbox.m3.world import (
     COMPANY,
     COMPANY_NAME,
@@ -44,8 +44,16 @@ _WAREHOUSES: dict[str, Row] = {
 # --------------------------------------------------------------------------------------- companies
 
 
+def _number(call: Call) -> str:
+    """The company of the call as M3 writes it; "0" without one. Raises Nok XNU0000, XNU0003."""
+    number = parse_decimal(call.text("CONO", "0"), "CONO", 0)
+    if number < 0:
+        raise Nok("XNU0003", "CONO")
+    return str(int(number))
+
+
 def _company(call: Call) -> Row:
-    row = _companies(call).get(call.record["CONO"])
+    row = _companies(call).get(_number(call))
     if row is None:
         raise Nok("XRE0103", "CONO")
     return row
@@ -68,17 +76,18 @@ def get_company(call: Call) -> list[Row]:
 @transaction("MNS095MI", "Lst")
 def list_companies(call: Call) -> Iterator[Row]:
     """Companies from CONO on."""
-    first = int(call.text("CONO", "0"))
-    return (row for number, row in sorted(_companies(call).items()) if int(number) >= first)
+    first = int(_number(call))
+    by_number = sorted(((int(n), row) for n, row in _companies(call).items()), key=lambda pair: pair[0])
+    return (row for number, row in by_number if number >= first)
 
 
 @transaction("MNS095MI", "Add")
 def add_company(call: Call) -> list[Row]:
-    number = call.record["CONO"]
+    number = _number(call)
     if number in _companies(call):
         raise Nok("XRE0104", "CONO")
     today = call.world.today()
-    row = {**_given(call), **call.world.born(), "LMDT": today, "CHID": "M3SIM"}
+    row = {**_given(call), "CONO": number, **call.world.born(), "LMDT": today, "CHID": "M3SIM"}
     call.world.state.put("CMNCMP", number, row)
     call.wrote("company", number)
     return []
@@ -87,7 +96,7 @@ def add_company(call: Call) -> list[Row]:
 @transaction("MNS095MI", "Upd")
 def change_company(call: Call) -> list[Row]:
     row, world = _company(call), call.world
-    changed = {**row, **_given(call), "LMDT": world.today(), "CHNO": world.next_change(row)}
+    changed = {**row, **_given(call), "CONO": row["CONO"], "LMDT": world.today(), "CHNO": world.next_change(row)}
     world.state.put("CMNCMP", row["CONO"], changed)
     call.wrote("company", row["CONO"])
     return []
