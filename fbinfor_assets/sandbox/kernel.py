@@ -521,13 +521,18 @@ class _Transaction:
         kind = fault["do"] if fault is not None else ""
         sequences: list[int] = []
         _request_writes.set(sequences)
+        refused = False
 
         async def watched(message: Any) -> None:
-            if message["type"] == "http.response.start" and self._state.uncommitted:
-                if message["status"] >= 400:
-                    self._state.rollback()
-                else:
-                    self._state.commit()
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                # A gateway may answer 504 for what was applied: that answer delivers nothing.
+                refused = message["status"] >= 400
+                if self._state.uncommitted:
+                    if refused:
+                        self._state.rollback()
+                    else:
+                        self._state.commit()
             if kind == "lose_answer":
                 return
             if kind == "slow_answer" and message["type"] == "http.response.start":
@@ -535,7 +540,7 @@ class _Transaction:
             last = message["type"] == "http.response.body" and not message.get("more_body")
             gone = bool(last and sequences) and _client_gone(receive)
             await send(message)
-            if last and sequences and not gone:
+            if last and sequences and not gone and not refused:
                 self._state.delivered(sequences)
 
         try:

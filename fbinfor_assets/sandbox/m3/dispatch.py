@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
@@ -48,15 +48,15 @@ PROGRAMS = (
 _COMPANIES = "MNS095MI"
 
 
-def _check_context(program: str, record: Record, options: Options) -> None:
-    companies = (options.cono, "" if program == _COMPANIES else record.get("CONO", ""))
-    for company in companies:
-        if company.strip() and company.strip() != COMPANY:
-            raise Nok("XAU0008", "CONO", company.strip())
-    for division in (options.divi, record.get("DIVI", "")):
-        if division.strip() and division.strip().upper() != DIVISION:
-            raise Nok("XAU0008", "DIVI", f"{COMPANY} division {division.strip()}")
-    if options.m3user and options.m3user.upper() not in USERS:
+def _check_context(program: str, record: Record, options: Options, switches: Mapping[str, Any]) -> None:
+    if switches["company_context"] == "checked":
+        for company in (options.cono, "" if program == _COMPANIES else record.get("CONO", "")):
+            if company.strip() and company.strip() != COMPANY:
+                raise Nok("XAU0008", "CONO", company.strip())
+        for division in (options.divi, record.get("DIVI", "")):
+            if division.strip() and division.strip().upper() != DIVISION:
+                raise Nok("XAU0008", "DIVI", f"{COMPANY} division {division.strip()}")
+    if options.m3user and options.m3user.upper() not in USERS and switches["unknown_user"] == "refused":
         raise Nok("X_01003", "USID")
 
 
@@ -77,7 +77,7 @@ def execute(world: World, program: str, name: str, sent: Record, options: Option
     try:
         outcome.transaction = transaction = _transaction(program, name)
         record = check_record(transaction, sent, unknown_fields=switches["unknown_fields"])
-        _check_context(program, record, options)
+        _check_context(program, record, options, switches)
         call = Call(world, record, options, f"{transaction.program}/{name}", sent)
         rows = iter(HANDLERS[(transaction.program, name)](call))
         if transaction.reads:
@@ -102,7 +102,9 @@ def not_executed(program: str, name: str, sent: Record, options: Options) -> Out
     return Outcome(program, name, sent, options, None, [], not_processed=True)
 
 
-def _window(outcome: Outcome, rows: Iterator[Any], switches: Any, *, headers: bool) -> Iterator[Any]:
+def _window(
+    outcome: Outcome, rows: Iterator[Any], switches: Mapping[str, Any], *, headers: bool
+) -> Iterator[Any]:
     """The records that were asked for: from the position key on, at most maxrecs (infor-api 2.1)."""
     options = outcome.options
     limit = switches["maxrecs_default"] if options.maxrecs is None else options.maxrecs

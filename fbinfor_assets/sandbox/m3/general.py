@@ -78,7 +78,7 @@ def get_user_info(call: Call) -> list[Row]:
             "ZDDTFM": DATE_FORMAT,
             "TSEP": ":",
             "TIZO": TIME_ZONE,
-            "USFN": USERS[_caller(call)],
+            "USFN": USERS.get(_caller(call), ""),
         }
     ]
 

@@ -31,6 +31,7 @@ NOT_OK = "ServerReturnedNOK"
 MESSAGES = {
     "XRE0103": "Record does not exist",
     "XRE0104": "Record already exists",
+    "X_01003": "User not active",
     "XUP0001": "The record has been changed by user &1",
     "XAU0008": "Not authorized for company &1",
     "XDT0001": "Incorrect date",
@@ -169,7 +170,7 @@ def split_matrix(segment: str, *, encoded_too: bool = False) -> tuple[str, list[
     """
     name, *parameters = segment.split(";")
     if encoded_too and not parameters:
-        name, *parameters = re.split("%3B", segment, flags=re.IGNORECASE)
+        name, *parameters = unquote(segment).split(";")
     pairs = (parameter.partition("=") for parameter in parameters if parameter)
     return unquote(name), [(unquote(key), unquote(value)) for key, _, value in pairs]
 

@@ -96,7 +96,13 @@ def add_company(call: Call) -> list[Row]:
 @transaction("MNS095MI", "Upd")
 def change_company(call: Call) -> list[Row]:
     row, world = _company(call), call.world
-    changed = {**row, **_given(call), "CONO": row["CONO"], "LMDT": world.today(), "CHNO": world.next_change(row)}
+    changed = {
+        **row,
+        **_given(call),
+        "CONO": row["CONO"],
+        "LMDT": world.today(),
+        "CHNO": world.next_change(row),
+    }
     world.state.put("CMNCMP", row["CONO"], changed)
     call.wrote("company", row["CONO"])
     return []

@@ -11,6 +11,12 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
+_SETTINGS = (
+    *("quota", "quota_seconds", "quota_allow", "quota_user_level", "throttling"),
+    *("throttling_period_milliseconds", "throttling_maximum"),
+    *("throttling_delay_after", "throttling_delay_milliseconds"),
+)
+
 
 @dataclass(slots=True)
 class _Period:
@@ -32,14 +38,20 @@ class Verdict:
 
 
 class Policies:
-    """Counts per app (or user) since the process began; a restarted gateway has counted nothing."""
+    """Counts per app (or user) since the process began; a restarted gateway has counted nothing, and a policy
+    that is edited or switched off begins anew."""
 
     def __init__(self, switches: Mapping[str, Any]) -> None:
         self._switches = switches
         self._periods: dict[tuple[str, str], _Period] = {}
+        self._settings: tuple[Any, ...] = ()
 
     def arrive(self, app: str, user: str, now: float) -> Verdict:
         """Count one request and say what becomes of it. A refused one counts too."""
+        settings = tuple(self._switches[name] for name in _SETTINGS)
+        if settings != self._settings:
+            self._settings = settings
+            self._periods.clear()
         if self._switches["quota"]:
             caller = f"{app} {user}" if self._switches["quota_user_level"] else app
             period = self._count("quota", caller, now, self._switches["quota_seconds"])

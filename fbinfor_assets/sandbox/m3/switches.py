@@ -51,6 +51,11 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "empty_list": ("XRE0103", "no_records"),  # a list without rows is NOK, or OK without records
     "error_records": ("empty", "omitted"),  # `records` on a NOK result: [] or left out (both were seen)
     "bulk_maximum": (1000,),  # guess: transactions per POST, more is HTTP 400; inforion sends 101 and more
+    "company_context": (
+        "checked",
+        "ignored",
+    ),  # ignored: any cono will do (inforion always sends its own 409)
+    "unknown_user": ("refused", "ignored"),  # guess: X_01003 for an m3user that is not a user
     "bulk_stops_after": (0,),  # guess: what makes a bulk stop early: so many failures (0 = nothing)
     "bulk_content_type": (
         "checked",
