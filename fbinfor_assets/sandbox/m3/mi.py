@@ -308,7 +308,7 @@ def shape(
                 text = format_date(text, options.dateformat)
             if options.excludeempty and not text.strip():
                 continue
-            record[column] = text if options.righttrim else text.ljust(length)
+            record[column] = text.rstrip(" ") if options.righttrim else text.ljust(length)
         yield record
 
 
