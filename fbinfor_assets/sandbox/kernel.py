@@ -623,11 +623,15 @@ class _Transaction:
         lost = fault is not None and breakage.breaks_answer(fault)
         sequences: list[int] = []
         _request_writes.set(sequences)
+        refused = False
 
         async def watched(message: Any) -> None:
+            nonlocal refused
             if message["type"] == "http.response.start":
+                # A gateway may answer 504 for what was applied: that answer delivers nothing.
+                refused = message["status"] >= 400
                 if self._state.uncommitted:
-                    if message["status"] >= 400:
+                    if refused:
                         self._state.rollback()
                     else:
                         self._state.commit()
@@ -635,7 +639,7 @@ class _Transaction:
             last = message["type"] == "http.response.body" and not message.get("more_body")
             gone = bool(last and sequences) and (lost or _client_gone(receive))
             await out(message)
-            if last and sequences and not gone:
+            if last and sequences and not gone and not refused:
                 self._state.delivered(sequences)
 
         try:
