@@ -9,7 +9,8 @@ the minute is taken to carry Retry-After whatever its status. Today's numbers ar
 name 300 (5 a second, as a third party says) and never run out, so that no client waits for a limit that is not there.
 
 The minute is one of the wall clock. Counting is one dictionary that is emptied as the minute turns; it is not kept in
-the state, because a client that waits for a restarted simulator has waited long enough.
+the state, because a client that waits for a restarted simulator has waited long enough; a reset and a change of
+switches begin a new count.
 """
 
 from __future__ import annotations
@@ -43,7 +44,9 @@ class Limits:
         self._counts: dict[bytes, int] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/_sandbox"):
+        if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
+            if scope.get("path") in ("/_sandbox/reset", "/_sandbox/switches"):
+                self._counts.clear()
             await self._app(scope, receive, send)
             return
         limit = self._switches["rate_limit_per_minute"]
