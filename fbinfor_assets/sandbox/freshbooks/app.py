@@ -7,15 +7,17 @@ Envelopes (freshbooks-api 3): {"response": {"result": {"<single>": {}}}}, lists 
 answer 200; DELETE answers 200 {"response": {}} with a body (the SDK cannot read a 204); users/me has no `result`.
 
 Control plane besides the kernel's:
-    POST /_sandbox/people/{object}    object: client, invoice, payment, credit_note. What a person enters by hand: the
-                                      fields of the API's object, with "id" to change that one; a payment's amount may
-                                      be plain text. Answers {"<object>": ...} with its lines.
+    POST /_sandbox/people/{object}    object: client, invoice, payment, bill, expense, ... What a person enters by
+                                      hand: the fields of the API's object, with "id" to change that one; the amount
+                                      of a payment, expense or other income may be plain text. Answers {"<object>":
+                                      ...} with its lines.
 Further verbs: `oauth`, and `sandbox/webhooks.py` for what is sent to callbacks.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,15 @@ from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.limits import Limits
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
-from fbinfor_assets.sandbox.freshbooks.resource import Resource
+from fbinfor_assets.sandbox.freshbooks.reports import Reports
+from fbinfor_assets.sandbox.freshbooks.resource import Answer, Resource
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import create_app, json_response
 from fbinfor_assets.sandbox.profiles import freshbooks_seed_parties, read_seed_customers
 from fbinfor_assets.sandbox.webhooks import Sender
+
+Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def build(world: World, folder: Path) -> Starlette:
@@ -48,6 +53,7 @@ def build(world: World, folder: Path) -> Starlette:
     A new state is filled (tax, pre-existing clients, the first consent) and committed.
     """
     account, auth, lister = Account(world), Auth(world), Lister()
+    reports = Reports(account)
     state = world.state
     sender = Sender(state, seed=world.seed)
     callbacks = Callbacks(world, sender)
@@ -56,21 +62,29 @@ def build(world: World, folder: Path) -> Starlette:
 
     def resource_of(request: Request) -> Resource:
         params = request.path_params
-        resource = by_path.get(f"{params['family']}/{params['plural']}")
-        scope = resource.scope if resource else "profile"
-        auth.check(
-            request.headers.get("authorization", ""), scope, "GET" if resource is None else request.method
-        )
-        if params["account"].isdigit():
+        return admitted(by_path.get(f"{params['family']}/{params['plural']}"), request)
+
+    def entered(request: Request, scope: str, method: str) -> None:
+        auth.check(request.headers.get("authorization", ""), scope, method)
+        account_id = request.path_params["account"]
+        if account_id.isdigit():
             # A business id where the account's belongs is not found (freshbooks-api 2: seen live).
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
-        if params["account"] != world.account_id:
-            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", params["account"])
+        if account_id != world.account_id:
+            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", account_id)
+
+    def admitted(resource: Resource | None, request: Request) -> Resource:
         if resource is None:
-            if params["family"] == "items" and not world.switches["items_feature"]:
-                # HTTP 200 with errors inside (freshbooks-api 3).
-                raise FreshBooksError(200, 12001, "You do not have access to items.")
+            entered(request, "profile", "GET")
+        else:
+            entered(request, resource.scope, request.method)
+        if resource is None:
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
+        feature = resource.feature
+        if feature is not None and not world.switches[feature.switch]:
+            # By default HTTP 200 with errors inside (freshbooks-api 3).
+            message = f"You do not have access to {feature.words}."
+            raise FreshBooksError(world.switches["plan_gate_status"], feature.errno, message)
         return resource
 
     def one(resource: Resource, row: dict[str, Any], request: Request) -> Response:
@@ -101,6 +115,19 @@ def build(world: World, folder: Path) -> Starlette:
             return json_response({"response": {}})
         return one(resource, resource.get(id_text), request)
 
+    def computed(resource: Resource, answer: Answer) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            admitted(resource, request)
+            result = answer(parse_query(request.scope["query_string"]))
+            return json_response({"response": {"result": result}})
+
+        return endpoint
+
+    async def report(request: Request) -> Response:
+        entered(request, "reports", "GET")
+        result = reports.answer(request.path_params["report"], request.query_params)
+        return json_response({"response": {"result": result}})
+
     async def people(request: Request) -> Response:
         raw = await request.body()
         resource = by_name.get(request.path_params["object"])
@@ -111,7 +138,7 @@ def build(world: World, folder: Path) -> Starlette:
         except (ValueError, TypeError) as error:
             return json_response({"error": f"expected a JSON object of fields: {error}"}, 400)
         id_ = given.pop("id", None)
-        if isinstance(given.get("amount"), (str, int)) and resource is account.payments:
+        if isinstance(given.get("amount"), (str, int)) and resource.money_amount:
             given["amount"] = {"amount": str(given["amount"])}
         row = (
             resource.create(given, raw, "people")
@@ -151,6 +178,12 @@ def build(world: World, folder: Path) -> Starlette:
         fill()
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
+        *(
+            Route("/accounting/account/{account}/" + path, computed(resource, answer))
+            for resource in account.resources
+            for path, answer in resource.answers.items()
+        ),
+        Route("/accounting/account/{account}/reports/accounting/{report}", report),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
         Route("/_sandbox/people/{object}", people, methods=["POST"]),

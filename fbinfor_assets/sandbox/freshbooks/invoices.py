@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 DISPUTED, DRAFT, SENT, VIEWED = 0, 1, 2, 3
 
+LINE_TYPES = (lines.NORMAL, lines.REBILLED_EXPENSE)
+
 # Copied from the client when the invoice is made (freshbooks-api 7.2), unless the request gives them.
 SNAPSHOT = {
     "organization": "organization",
@@ -143,6 +145,7 @@ class Invoices(Resource):
         row["id"] = self.world.next_id(self.single)
         self.put(row)
         self.post(row)
+        self._rebill(set(), row)
         return row
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
@@ -162,6 +165,7 @@ class Invoices(Resource):
             )
         self.put(changed)
         self.post(changed)
+        self._rebill(lines.expense_ids(row["lines"]), changed)
         return changed
 
     def _changed(self, row: Row, given: Mapping[str, Any]) -> Row:
@@ -189,9 +193,13 @@ class Invoices(Resource):
         if given.get("discount_value") is not None:
             changed["discount_value"] = plain(fields.number(given, "discount_value", "invoice"))
         if given.get("lines") is not None:
+            given_lines = self._account.expenses.rebilled_lines(given["lines"], changed)
             changed["lines"] = lines.pack(
-                self._account.stored_lines(given["lines"], changed["currency_code"])
+                self._account.stored_lines(given_lines, changed["currency_code"], LINE_TYPES)
             )
+        elif changed["customerid"] != row["customerid"] and lines.expense_ids(row["lines"]):
+            # Assumed: the expenses on it belong to the client it had.
+            raise invalid("invoice", "customerid", given["customerid"])
         elif changed["currency_code"] != row["currency_code"] and row["lines"] != "[]":
             raise invalid("invoice", "currency_code", given["currency_code"])
         if changed["lines"] is not row["lines"] or changed["discount_value"] != row["discount_value"]:
@@ -231,7 +239,16 @@ class Invoices(Resource):
 
     def visibility_changed(self, row: Row) -> Row:
         self.post(row)
+        self._rebill(lines.expense_ids(row["lines"]) if row["vis_state"] == DELETED else set(), row)
         return row
+
+    def _rebill(self, before: set[int], row: Row) -> None:
+        # The expenses it carries are invoiced, those it no longer carries are outstanding again.
+        now = set() if row["vis_state"] == DELETED else lines.expense_ids(row["lines"])
+        for expense_id in sorted(before - now):
+            self._account.expenses.invoiced(expense_id, None)
+        for expense_id in sorted(now - before):
+            self._account.expenses.invoiced(expense_id, row["id"])
 
     def paid_changed(self, invoice_id: int) -> None:
         """A payment of this invoice came, changed or went: add up anew and post anew."""

@@ -24,9 +24,10 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "lower_below_paid": ("negative", "refuse"),
     # A payment on an invoice with nothing outstanding (unknown): all of it becomes an overpayment credit.
     "payment_on_paid_invoice": ("split", "refuse"),
-    # Deleting an invoice that has payments, a credit note that is used, or the payment it came from (unknown).
+    # Deleting an invoice or bill that has payments, a credit note that is used, the payment it came from, or an
+    # expense that is on an invoice (unknown).
     "delete_used_document": ("refuse", "allow"),
-    # Whether a payment moves the `updated` stamp of its invoice (unknown, but outstanding changes).
+    # Whether a payment moves the `updated` stamp of its invoice or bill (unknown, but outstanding changes).
     "payment_touches_invoice": (True, False),
     # The numeric status of a fully paid invoice: 4 is documented, captures only show 2 (freshbooks-api 7.2).
     "paid_status_number": (4, 2),
@@ -41,8 +42,30 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "error_shape": ("old", "new", "by_header"),
     # The 401 body: each family's own (SDK fixtures), or auth's everywhere (observed live, freshbooks-api 1).
     "unauthenticated_body": ("family", "auth"),
-    # items/items answers 200 with errors, as on an account without the feature (freshbooks-api 3).
-    "items_feature": (False, True),
+    # Whether the plan has items (else errno 12001), and bills with vendors and payments (else 41001, 31001, 41101).
+    "items_feature": (True, False),
+    "bills_feature": (True, False),
+    # The HTTP status of a resource the plan does not have: items were seen with 200, others with 200 or 403
+    # (freshbooks-api 4).
+    "plan_gate_status": (200, 403),
+    # POST of an expense category: the Postman collection has it, the documentation says read only
+    # (freshbooks-api 7.4); refuse = 403/1003, as PUT and DELETE always are.
+    "category_writes": ("allow", "refuse"),
+    # Rebilling an expense that another invoice already carries (unknown); refuse = 422/1004.
+    "rebill_invoiced_expense": ("refuse", "allow"),
+    # What a bill must have besides its vendor and date: one source names the term, currency and language too,
+    # another does not (freshbooks-api 7.5). With vendor_and_date they come from the vendor, the term is 0 days.
+    "bill_required_fields": ("all", "vendor_and_date"),
+    # Whether a bill reads with its lines always, as captured, or only with include[]=lines, as one SDK documents.
+    "bill_lines": ("always", "include"),
+    # search[issue_date_min] and _max on bills: Postman uses them, the documentation lists none (freshbooks-api 5).
+    "bill_date_filters": ("work", "ignored"),
+    # The zone of a bill vendor's created_at and updated_at: PY reads UTC, NODE US/Eastern (freshbooks-api 5).
+    "bill_vendor_stamps": ("utc", "eastern"),
+    # A bill payment of more than is outstanding (unknown); refuse = 422/1004, allow = outstanding goes negative.
+    "bill_overpayment": ("refuse", "allow"),
+    # Whether the tax of other income is part of its amount, as on expenses, or comes on top (unknown).
+    "other_income_tax": ("included", "added"),
     # Number of active clients the plan allows, 402/7005 beyond it (freshbooks-api 4); 0 = no limit.
     "client_limit": (0,),
     # Requests per wall-clock minute and token before 429 (freshbooks-api 4: numbers unknown); 0 = no limit.
