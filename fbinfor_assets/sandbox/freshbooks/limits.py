@@ -1,6 +1,7 @@
-"""What every answer carries: the request limit and the request's id.
+"""What surrounds every request to the vendor's paths: the request limit, the request's id, a slash at the end.
 
-Belongs here: counting requests per token and minute, X-RateLimit-*, Retry-After, X-Request-Id.
+Belongs here: counting requests per token and minute, X-RateLimit-*, Retry-After, X-Request-Id; reading a path that
+ends in a slash as one without (FreshBooks' own examples have both, and few clients follow a redirect of a POST).
 Does not belong here: what a token is worth (`auth`); the body of a 429 (`families`).
 
 Facts (freshbooks-api 3, 4): a captured answer, a 200, had X-RateLimit-Limit: 20, X-RateLimit-Remaining: 0,
@@ -49,6 +50,8 @@ class Limits:
                 self._counts.clear()
             await self._app(scope, receive, send)
             return
+        if scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         limit = self._switches["rate_limit_per_minute"]
         token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         count = self._count(token)

@@ -152,7 +152,6 @@ def routes(auth: Auth) -> list[Route]:
         return json_response({})
 
     found = [
-        Route("/oauth/authorize/", authorize, methods=["GET", "POST"]),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/service/auth/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/.well-known/oauth-authorization-server", discovery),

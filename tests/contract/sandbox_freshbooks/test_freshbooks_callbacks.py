@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import signal
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 
 import httpx
 import pytest
-from callback_receiver import Receiver, Watcher
+from callback_receiver import Post, Receiver, Watcher
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -182,8 +183,6 @@ def test_watching_needs_the_scope_of_the_noun(watcher):
     ("switch", "form"), [("iso", "2011-03-01T00:0?:??Z"), ("eastern", "2011-02-28 19:0?:??")]
 )
 def test_the_stamp_is_iso_or_eastern(watcher, switch, form):
-    from fnmatch import fnmatch
-
     assert fnmatch(watcher(callback_stamps=switch).register("client")["updated_at"], form)
 
 
@@ -221,6 +220,44 @@ def test_the_bare_noun_hears_create_update_and_delete_in_order(watcher):
     at.simulator.put(f"/users/clients/{client['id']}", {"client": {"vis_state": 0}})
     names = [post.form["name"] for post in at.receiver.got("/hook", 4)]
     assert names == ["client.create", "client.update", "client.delete", "client.update"]
+
+
+VENDOR = {"vendor_name": "Mill", "currency_code": "GBP", "language": "en"}
+INCOME = {
+    "amount": {"amount": "5.00", "code": "GBP"},
+    "category_name": "rentals",
+    "date": "2011-03-01",
+    "payment_type": "Cash",
+    "source": "Shelf",
+}
+
+
+@pytest.mark.parametrize(
+    ("path", "noun", "fields"),
+    [
+        ("/items/items", "item", {"name": "Mug"}),
+        ("/taxes/taxes", "tax", {"name": "GST", "amount": "5"}),
+        ("/bill_vendors/bill_vendors", "bill_vendor", VENDOR),
+    ],
+)
+def test_resources_that_know_nothing_of_callbacks_are_told_of_all_the_same(watcher, path, noun, fields):
+    at = watcher()
+    at.watch(noun)
+    made = at.simulator.post(path, {noun: fields}).json()["response"]["result"][noun]
+    id_ = str(made.get("id") or made["vendorid"])
+    at.simulator.put(f"{path}/{id_}", {noun: fields})
+    assert [post.told for post in at.receiver.got("/hook", 2)] == [
+        (f"{noun}.create", id_),
+        (f"{noun}.update", id_),
+    ]
+
+
+def test_other_income_has_no_event(watcher):
+    at = watcher()
+    for noun in sorted(events.NOUNS):
+        at.watch(noun, f"/{noun}")
+    assert at.simulator.post("/other_incomes/other_incomes", {"other_income": INCOME}).status_code == 200
+    assert at.settle() == []
 
 
 def test_one_event_hears_only_itself_and_an_unverified_callback_hears_nothing(watcher):
@@ -340,7 +377,5 @@ def test_the_documented_message_has_the_signature_of_the_documented_formula():
 
 @given(st.dictionaries(st.text(min_size=1), st.text(), min_size=1), st.text(min_size=1))
 def test_a_receiver_that_reads_the_form_finds_the_signature(fields, verifier):
-    from callback_receiver import Post
-
     headers = {"x-freshbooks-hmac-sha256": events.signature(verifier, fields)}
     assert Post("/", headers, events.body(fields).decode()).signed_by(verifier)

@@ -94,6 +94,13 @@ def test_head_is_get_without_a_body(simulator, paths):
     assert head.headers["content-length"] == get.headers["content-length"]
 
 
+def test_a_slash_at_the_end_makes_no_difference_to_any_method(simulator, paths):
+    got = simulator.http.get(paths["accounting"] + "/", params={"per_page": 1})
+    assert (got.status_code, got.json()["response"]["result"]["per_page"]) == (200, 1)
+    made = simulator.http.post(paths["accounting"] + "/", json={"client": {"email": "a@b.example"}})
+    assert made.json()["response"]["result"]["client"]["email"] == "a@b.example"
+
+
 def test_a_missing_scope_is_named(simulator, paths):
     location = simulator.http.post("/_sandbox/consent", json={"scope": "user:clients:read"}).json()[
         "location"
