@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from html.parser import HTMLParser
 from urllib.parse import parse_qsl, urlsplit
 
@@ -282,6 +283,17 @@ def test_what_revoking_the_access_token_does_to_its_refresh_token_is_a_switch(ow
     exchange(simulator, "", "/auth/oauth/revoke", token=token["access_token"])
     grant = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
     assert exchange(simulator, "", **grant).status_code == status
+
+
+def test_of_many_refreshes_at_once_exactly_one_has_the_new_pair(simulator):
+    token = exchange(simulator, press(simulator, "allow")["code"]).json()
+    grant = {"grant_type": "refresh_token", "refresh_token": token["refresh_token"]}
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: exchange(simulator, "", **grant), range(8)))
+    assert sorted(answer.status_code for answer in answers) == [200] + [400] * 7
+    (won,) = [answer.json() for answer in answers if answer.status_code == 200]
+    grant["refresh_token"] = won["refresh_token"]
+    assert exchange(simulator, "", **grant).status_code == 200
 
 
 # -- further applications, and people who are only clients

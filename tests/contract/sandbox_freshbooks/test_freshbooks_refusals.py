@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import time
 from email.utils import parsedate_to_datetime
+from urllib.parse import quote
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 UNAUTHENTICATED = {
     "error": "unauthenticated",
@@ -132,6 +135,24 @@ def test_a_version_header_can_select_the_new_errors(own, headers, new):
         assert answer.json()["details"][0]["reason"] == "1012"
     else:
         assert answer.json()["response"]["errors"][0]["errno"] == 1012
+
+
+STEPS = st.sampled_from(
+    ["accounting", "events", "projects", "timetracking", "comments", "payments", "uploads", "auth", "service",
+     "account", "business", "ABC123", "1", "users", "clients", "invoices", "callbacks", "oauth", "é", "..", ""]
+)  # fmt: skip
+METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH"])
+
+
+@settings(max_examples=100, deadline=None)
+@given(method=METHODS, steps=st.lists(STEPS, max_size=6), body=st.binary(max_size=20))
+def test_whatever_a_stranger_asks_is_refused_in_json_and_changes_nothing(simulator, method, steps, body):
+    before = simulator.http.get("/_sandbox/state").json()["writes"]
+    answer = httpx.request(method, simulator.base_url + "/" + quote("/".join(steps)), content=body)
+    assert answer.status_code in (400, 401, 403, 404, 405)
+    assert answer.headers["content-type"] == "application/json"
+    assert method == "HEAD" or isinstance(answer.json(), dict)
+    assert simulator.http.get("/_sandbox/state").json()["writes"] == before
 
 
 # -- the limit
