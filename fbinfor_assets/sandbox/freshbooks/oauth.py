@@ -19,6 +19,8 @@ Control plane:
 from __future__ import annotations
 
 import json
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -56,10 +58,13 @@ def metadata(base: str) -> dict[str, Any]:
 
 async def _form(request: Request) -> dict[str, Any]:
     """The body as a flat object. Raises AuthError for JSON that is none."""
-    kind = request.headers.get("content-type", "")
+    kind, raw = request.headers.get("content-type", ""), await request.body()
     if kind.startswith("multipart/form-data"):
-        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    raw = await request.body()
+        whole = message_from_bytes(
+            b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + raw, policy=HTTP
+        )
+        parts = whole.iter_parts() if whole.is_multipart() else ()
+        return {str(part.get_param("name", "", "content-disposition")): part.get_content() for part in parts}
     if "json" not in kind:
         return dict(parse_qsl(raw.decode("utf-8", "replace")))
     try:
@@ -153,7 +158,6 @@ def routes(auth: Auth) -> list[Route]:
         return json_response({})
 
     found = [
-        Route("/oauth/authorize/", authorize, methods=["GET", "POST"]),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/service/auth/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/.well-known/oauth-authorization-server", discovery),
