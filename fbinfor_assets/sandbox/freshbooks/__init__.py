@@ -5,7 +5,8 @@ Does not belong here: the clock, the state and the control plane (`sandbox/kerne
 or our product.
 
 Where to look: `app` paths and envelopes; `auth` OAuth and identity; `clients`, `invoices`, `payments`,
-`credit_notes`, `taxes` one resource each; `listing` paging, filters, sorting; `amounts` lines and totals;
+`credit_notes`, `taxes`, `items`, `expenses`, `categories`, `bills`, `bill_vendors`, `bill_payments`, `other_income`
+one resource each; `listing` paging, filters, sorting; `amounts` lines and totals;
 `books` the ledger; `errors` and `fields` refusals; `switches` every behaviour the reference does not know.
 
 Facts are cited as "freshbooks-api N" (section N of the reference). What is assumed without evidence is either
