@@ -14,7 +14,7 @@ left out; a tax without its per cent takes that of the account's tax of that nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +89,13 @@ def _tax(account: Account, given: fields.Given, n: str) -> tuple[str, str, str |
 def line_tax(line: Line) -> Decimal:
     """All taxes of a stored line."""
     return sum((Decimal(amount) for _, _, amount, _ in line.get("taxes", ())), ZERO)
+
+
+def taxes_paid(stored: Iterable[Line]) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """(tax name, what is taxed, tax) of each tax of a bill's lines."""
+    for line in stored:
+        for name, _, amount, _ in line.get("taxes", ()):
+            yield name, Decimal(line["amount"]), Decimal(amount)
 
 
 def line_view(account: Account, line: Line, index: int, code: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ came from a bank (transactionid) may be a bill payment while an open bill asks f
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -383,6 +383,14 @@ class Expenses(Resource):
 
 def _rebills(line: Any) -> bool:
     return isinstance(line, dict) and line.get("type") == REBILLED_EXPENSE
+
+
+def taxes_paid(row: Row) -> Iterator[tuple[str, Decimal, Decimal]]:
+    """(tax name, what is taxed, tax) of each tax an expense holds."""
+    net = Decimal(row["amount"]) - _taxes(row)
+    for n in TAXES:
+        if row["taxName" + n] and row["taxAmount" + n] is not None:
+            yield row["taxName" + n], net, Decimal(row["taxAmount" + n])
 
 
 def _taxes(row: Row) -> Decimal:

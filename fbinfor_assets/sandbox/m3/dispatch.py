@@ -6,13 +6,15 @@ Does not belong here: HTTP (`gateway.py`), a transaction's own rules.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Any
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.m3 import customers, deliveries, export, items, orders, receivables, reference
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, result, shape
-from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, World
+from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, Row, World
 
 # Importing a program's module registers its transactions.
 PROGRAMS = (customers, deliveries, export, items, orders, receivables, reference)
@@ -46,16 +48,33 @@ def execute(world: World, program: str, name: str, sent: Record, options: Option
         call = Call(world, record, options, f"{program}/{name}", sent)
         rows = HANDLERS[(program, name)](call)
         limit = world.switches["maxrecs_default"] if options.maxrecs is None else options.maxrecs
+        if is_read(name) and (shift := page_shift()):
+            rows = _shifted(rows, shift)
         if limit:
             # A header row of EXPORTMI is no record that was asked for.
             rows = islice(rows, limit + (record.get("HDRS") == "1"))
         records = shape(transaction, rows, options)
-        if not records and _is_read(name) and world.switches["empty_list"] == "XRE0103":
+        if not records and is_read(name) and world.switches["empty_list"] == "XRE0103":
             raise Nok("XRE0103")
     except Nok as nok:
         return result(name, sent, [], options, nok, keep_records)
     return result(name, sent, records, options, None, keep_records)
 
 
-def _is_read(name: str) -> bool:
-    return name.startswith(("Get", "Lst", "Sel"))
+def is_read(name: str) -> bool:
+    """Whether a transaction changes nothing, by its name."""
+    return name.startswith(("Get", "Lst", "Sel", "Search"))
+
+
+def _shifted(rows: Iterable[Row], by: int) -> Iterator[Row]:
+    # Fault `page_shift`: a list that goes on from a key passes over its first row, or gives it twice.
+    given = iter(rows)
+    first = next(given, None)
+    if first is None:
+        return
+    second = next(given, None)
+    if second is None or by < 0:
+        yield first
+    if second is not None:
+        yield from (first, second) if by < 0 else (second,)
+        yield from given

@@ -14,6 +14,7 @@ import base64
 import binascii
 import secrets
 import time
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -23,9 +24,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox.faults import by_method
 from fbinfor_assets.sandbox.kernel import json_response, secret
 from fbinfor_assets.sandbox.m3.deliveries import run_clock
-from fbinfor_assets.sandbox.m3.dispatch import execute
+from fbinfor_assets.sandbox.m3.dispatch import execute, is_read
 from fbinfor_assets.sandbox.m3.mi import envelope, parse_bulk, parse_options, split_matrix
 from fbinfor_assets.sandbox.m3.world import World
 
@@ -68,6 +70,23 @@ async def http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     code = {404: "not_found", 405: "method_not_allowed"}.get(status, "error")
     return _gateway_error(status, code, f"{request.method} {request.url.path}")
+
+
+def operations(scope: Mapping[str, Any], body: bytes) -> list[tuple[str, bool]]:
+    """What a request does, for the faults: PROGRAM/TRANSACTION, and whether it writes, which the method does not
+    tell: writes go over GET too, and a bulk may only read."""
+    path = scope["path"]
+    if "/m3api-rest/" not in path:
+        return by_method(scope, body)
+    _, _, called = path.partition("/execute/")
+    names = [part.partition(";")[0] for part in called.split("/")]
+    if len(names) < 2:
+        try:
+            bulk = orjson.loads(body)
+            names = [bulk["program"], *(call["transaction"] for call in bulk["transactions"])]
+        except (ValueError, TypeError, KeyError):
+            return by_method(scope, body)
+    return [(f"{names[0]}/{name}", not is_read(name)) for name in names[1:]]
 
 
 class Gateway:
@@ -145,6 +164,11 @@ class Gateway:
             self._world.state.delete("token", token)
             self._world.state.commit()
         return json_response({})
+
+    def forget_tokens(self) -> None:
+        """Every token was revoked by somebody else."""
+        for token in list(self._world.state.tables("token")):
+            self._world.state.delete("token", token)
 
     def _admit(self, request: Request) -> Response | None:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
