@@ -103,6 +103,10 @@ class Index:
         """The first id with this key, or None."""
         return next(iter(self._ids.get(key, ())), None)
 
+    def count(self, key: Any) -> int:
+        """How many ids have this key."""
+        return len(self._ids.get(key, ()))
+
     def keys(self) -> Iterable[Any]:
         """Every key that has at least one id."""
         return self._ids.keys()

@@ -7,7 +7,8 @@ or our product.
 Where to look: `app` paths and envelopes; `oauth` the auth family's paths, `consent` the page, `auth` applications and
 tokens, `scopes`, `identity` users/me; `families` and `refusals` what each family of paths answers where nothing else
 does; `limits` what surrounds every request; `callbacks` who is told of `events`; `clients`, `invoices`, `payments`,
-`credit_notes`, `taxes` one resource each; `listing` paging, filters, sorting; `amounts` lines and totals;
+`credit_notes`, `taxes`, `items`, `expenses`, `categories`, `bills`, `bill_vendors`, `bill_payments`, `other_income`
+one resource each; `reports`; `listing` paging, filters, sorting; `amounts` lines and totals;
 `books` the ledger; `errors` and `fields` refusals; `switches` every behaviour the reference does not know.
 
 Facts are cited as "freshbooks-api N" (section N of the reference). What is assumed without evidence is either
