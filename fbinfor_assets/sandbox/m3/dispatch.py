@@ -9,13 +9,32 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from fbinfor_assets.sandbox.m3 import customers, deliveries, export, items, orders, receivables, reference
+from fbinfor_assets.sandbox.m3 import (
+    addresses,
+    batches,
+    customer_ledger,
+    customer_orders,
+    customers,
+    dispatching,
+    export,
+    invoices,
+    items,
+    manual_invoices,
+    orders,
+    receivables,
+    reference,
+    texts,
+)
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, result, shape
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, World
 
 # Importing a program's module registers its transactions.
-PROGRAMS = (customers, deliveries, export, items, orders, receivables, reference)
+PROGRAMS = (
+    *(customers, addresses, items, export, reference),
+    *(batches, orders, customer_orders, texts, dispatching, invoices),
+    *(customer_ledger, receivables, manual_invoices),
+)
 
 
 def _check_context(record: Record, options: Options) -> None:

@@ -51,6 +51,7 @@ MESSAGES = {
     "WDL0203": "Delivery number &1 does not exist",
     "WST0301": "Status &1 is invalid",
     "WCS0103": "Country &1 does not exist",
+    "WAD1003": "Address number &1 does not exist",
 }
 
 DATES = frozenset(
@@ -69,6 +70,13 @@ DATES = frozenset(
         "REDE",
         "DLDT",
         "DATE",
+        "DSDT",
+        "DTDT",
+        "TRDT",
+        "AVDT",
+        "CDT1",
+        "LRDT",
+        "BLDT",
     )
 )
 DATE_FORMATS = {"YMD8": "%Y%m%d", "YMD6": "%y%m%d", "MDY6": "%m%d%y", "DMY6": "%d%m%y"}
