@@ -19,7 +19,10 @@ from fbinfor_assets.sandbox.m3.orders import CREATED, ENTERED, batch_total
 from fbinfor_assets.sandbox.m3.world import CASH_DISCOUNTS, CHARGES, Call, Row, World, transaction
 
 # What is kept of an entered line as it was sent; everything else of it is understood or not simulated.
-_DETAILS = ["ITDS", "TEDS", "CUPO", "WHLO", "CUOR", "ALUN", "SPUN", "ADID", "MODL", "TEPY", "LTYP", "POPN", "ALWT", "ALWQ", "PROJ", "ELNO", "RSCD", "DLSP", "DLSX", "JDCD", "TEPA", "PACT", "AGNO", "CAMU", "CUPA", "CMNO", "EXHE", "EXCN", "DWHM", "COHM"]
+_DETAILS = (
+    "ITDS TEDS CUPO WHLO CUOR ALUN SPUN ADID MODL TEPY LTYP POPN ALWT ALWQ PROJ ELNO RSCD DLSP DLSX JDCD TEPA "
+    "PACT AGNO CAMU CUPA CMNO EXHE EXCN DWHM COHM"
+)
 
 
 def open_batch(call: Call) -> Row:
@@ -203,7 +206,7 @@ def entered_line(call: Call, head: Row, ponr: str) -> Row:
         if call.text(name) and call.text(name) != head.get(name, ""):
             raise Nok("", name, text=f"{name}: a line's own value is not simulated; enter another order")
     line |= {name: call.day(name) for name in ("DWDT", "CODT") if call.text(name)}
-    line |= {name: call.text(name) for name in _DETAILS if call.text(name)}
+    line |= {name: call.text(name) for name in _DETAILS.split() if call.text(name)}
     return line | lines.entered_discounts(record)
 
 

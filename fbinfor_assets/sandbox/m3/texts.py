@@ -16,12 +16,15 @@ from fbinfor_assets.sandbox.m3.mi import Nok
 from fbinfor_assets.sandbox.m3.world import Call, Row, World, transaction
 
 WIDTH = 60
-_ADDRESS = ["CUNM", "CUA1", "CUA2", "CUA3", "CUA4", "PONO", "TOWN", "CSCD", "ECAR", "PHNO", "TFNO", "YREF", "VRNO", "FRCO", "RASN", "ADVI", "SPLE", "MODL", "TEDL", "TEL2", "ROUT", "RODN", "ULZO", "TAXC", "HAFE", "EDE2"]
+_ADDRESS = (
+    "CUNM CUA1 CUA2 CUA3 CUA4 PONO TOWN CSCD ECAR PHNO TFNO YREF VRNO FRCO RASN ADVI SPLE MODL TEDL TEL2 ROUT "
+    "RODN ULZO TAXC HAFE EDE2"
+)
 
 
 def address_of(row: Mapping[str, Any]) -> Row:
     """The fields of an address that an order or delivery takes over."""
-    return {name: row[name] for name in _ADDRESS if row.get(name)}
+    return {name: row[name] for name in _ADDRESS.split() if row.get(name)}
 
 
 def add_text(world: World, file: str, key: str, text: str, **details: str) -> Row:
