@@ -13,7 +13,7 @@ Which file answers what::
     customers.py    CRS610MI                        export_tables.py  the tables and columns of EXPORTMI
     addresses.py    CRS610MI addresses              items.py     MMS200MI
     batches.py      OIS100MI: entering a batch      orders.py    OIS100MI Confirm
-    customer_orders.py  OIS100MI: orders that stand texts.py     texts of orders (OSYTXH)
+    customer_orders.py  OIS100MI: orders that stand text_blocks.py texts of orders (OSYTXH)
     deliveries.py   picking, shipping, invoicing    dispatching.py  MWS410MI, MWS411MI, MWS420MI, MWS423MI
     delivery_lines.py, lines.py  one line (pure)    invoices.py  OIS350MI
     customer_ledger.py  ARS200MI, ARS201MI          receivables.py  ARS040MI, write-offs

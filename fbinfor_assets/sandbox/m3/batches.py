@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import lines, texts
+from fbinfor_assets.sandbox.m3 import lines, text_blocks
 from fbinfor_assets.sandbox.m3.customers import given_changes
 from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal, plain
 from fbinfor_assets.sandbox.m3.orders import CREATED, ENTERED, batch_total
@@ -127,7 +127,7 @@ def add_batch_address(call: Call) -> list[Row]:
     adid = call.text("ADID")
     known = world.address(batch["CUNO"], kind, adid) if adid else None
     if known is not None:
-        address = {**texts.address_of(known), **address}
+        address = {**text_blocks.address_of(known), **address}
     elif adid and not call.text("CUA1"):
         raise Nok("WAD1003", "ADID", adid)
     _save(call, batch, addresses={**batch["addresses"], kind: address})

@@ -167,8 +167,10 @@ def list_deliveries_of_line(call: Call) -> list[Row]:
 # --------------------------------------------------------------------------------- what is available
 
 
-def _balance(world: World, whlo: str, itno: str) -> Row | None:
-    return world.state.get("MITBAL", f"{whlo}/{itno}")
+def _free(world: World, whlo: str, itno: str) -> Decimal | None:
+    """What is on hand and not allocated; None while no stock is kept of an item."""
+    balance = world.state.get("MITBAL", f"{whlo}/{itno}")
+    return None if balance is None else Decimal(balance["STQT"]) - Decimal(balance.get("ALQT") or 0)
 
 
 @transaction("OIS100MI", "GetOrderPromise")
@@ -183,9 +185,8 @@ def get_order_promise(call: Call) -> list[Row]:
         raise Nok("XRE0103", "ALUN")
     wanted = parse_decimal(call.record["ORQT"], "ORQT") * factor
     asked = max(call.day("DWDT", world.today()), world.today())
-    balance = _balance(world, call.text("WHLO", WAREHOUSE), itno)
-    free = wanted if balance is None else Decimal(balance["STQT"]) - Decimal(balance.get("ALQT") or 0)
-    if wanted <= free:
+    free = _free(world, call.text("WHLO", WAREHOUSE), itno)
+    if free is None or wanted <= free:
         return [{"AVTQ": plain(wanted), "UNMS": item["UNMS"], "AVDT": asked}]
     later = (to_day(asked) + timedelta(days=LEAD_DAYS)).strftime("%Y%m%d")
     now = {"AVTQ": plain(max(free, Decimal(0))), "UNMS": item["UNMS"], "AVDT": asked}
@@ -200,15 +201,15 @@ def list_new_balances(call: Call) -> Iterator[Row]:
     since = int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
     if "MITBAL" not in world.changes:
         refs = world.changes["MITMAS"].after(since, inclusive=True)
-        return ({"WHLO": WAREHOUSE, "ITNO": ref[0], "AV01": "0", "AV02": "0"} for ref in refs)
+        return (_available(world, WAREHOUSE, ref[0]) for ref in refs)
     table = world.state.tables("MITBAL")
     changed = (table[ref[0]] for ref in world.changes["MITBAL"].after(since, inclusive=True))
-    return (_available(row) for row in changed)
+    return (_available(world, row["WHLO"], row["ITNO"]) for row in changed)
 
 
-def _available(balance: Row) -> Row:
-    free = plain(Decimal(balance["STQT"]) - Decimal(balance.get("ALQT") or 0))
-    return {"WHLO": balance["WHLO"], "ITNO": balance["ITNO"], "AV01": free, "AV02": free}
+def _available(world: World, whlo: str, itno: str) -> Row:
+    free = plain(_free(world, whlo, itno) or Decimal(0))
+    return {"WHLO": whlo, "ITNO": itno, "AV01": free, "AV02": free}
 
 
 @transaction("OIS100MI", "CheckCredit")

@@ -23,7 +23,7 @@ from fbinfor_assets.sandbox.m3 import (
     orders,
     receivables,
     reference,
-    texts,
+    text_blocks,
 )
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, result, shape
@@ -32,7 +32,7 @@ from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, W
 # Importing a program's module registers its transactions.
 PROGRAMS = (
     *(customers, addresses, items, export, reference),
-    *(batches, orders, customer_orders, texts, dispatching, invoices),
+    *(batches, orders, customer_orders, text_blocks, dispatching, invoices),
     *(customer_ledger, receivables, manual_invoices),
 )
 

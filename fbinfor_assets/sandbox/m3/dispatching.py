@@ -18,7 +18,7 @@ from fbinfor_assets.sandbox.m3 import deliveries, search
 from fbinfor_assets.sandbox.m3.delivery_lines import PICKED, dispatch_line, dispatch_status
 from fbinfor_assets.sandbox.m3.lines import gross, net_price
 from fbinfor_assets.sandbox.m3.mi import Nok, money, parse_decimal, plain
-from fbinfor_assets.sandbox.m3.texts import address_of
+from fbinfor_assets.sandbox.m3.text_blocks import address_of
 from fbinfor_assets.sandbox.m3.world import (
     COMPANY,
     CURRENCY,

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import deliveries, lines, texts
+from fbinfor_assets.sandbox.m3 import deliveries, lines, text_blocks
 from fbinfor_assets.sandbox.m3.customers import ACTIVE, check_values, credit_left
 from fbinfor_assets.sandbox.m3.items import is_service
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain
@@ -179,7 +179,7 @@ def _order(world: World, batch: Row) -> Row:
     addresses = {**batch["addresses"]}
     if DELIVERY_ADDRESS not in addresses and (adid := _address_number(world, batch)):
         address = world.address(batch["CUNO"], DELIVERY_ADDRESS, adid)
-        addresses[DELIVERY_ADDRESS] = {"ADID": adid, **texts.address_of(address)}
+        addresses[DELIVERY_ADDRESS] = {"ADID": adid, **text_blocks.address_of(address)}
     country = addresses.get(DELIVERY_ADDRESS, {}).get("CSCD", "")
     country = country or world.customer(batch["CUNO"])["CSCD"]
     order_lines = [order_line(world, line) for line in batch["lines"]]
@@ -216,10 +216,10 @@ def _with_texts(world: World, order: Row, entered: list[Row]) -> Row:
         )
     for (ponr, which), parts in together.items():
         if not ponr:
-            row = texts.add_text(world, "OOHEAD", order["ORNO"], " ".join(parts))
+            row = text_blocks.add_text(world, "OOHEAD", order["ORNO"], " ".join(parts))
             order[which] = row["TXID"]
         else:
-            row = texts.add_text(world, "OOLINE", f"{order['ORNO']:<10}{ponr:>5}", " ".join(parts))
+            row = text_blocks.add_text(world, "OOLINE", f"{order['ORNO']:<10}{ponr:>5}", " ".join(parts))
             order["lines"][int(ponr) - 1][which] = row["TXID"]
     return order
 
