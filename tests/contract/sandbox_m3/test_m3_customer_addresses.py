@@ -18,7 +18,10 @@ def shop(m3: Simulator) -> Simulator:
 
 
 def search(m3: Simulator, query: str) -> list[str]:
-    return [row["CUNO"] for row in m3.ok("CRS610MI", "SearchCustomer", SQRY=query)]
+    """Numbers found; none at all may be an empty list or XRE0103, as for any list (switch `empty_list`)."""
+    entry = m3.call("CRS610MI", "SearchCustomer", SQRY=query)
+    assert entry.get("errorCode", "XRE0103") == "XRE0103", entry
+    return [row["CUNO"] for row in entry["records"]]
 
 
 def test_address_reads_back_as_it_was_written(shop: Simulator) -> None:

@@ -179,7 +179,7 @@ def test_delivery_lines_by_order_by_delivery_and_by_key(shop: Simulator) -> None
     ]
     assert shop.nok("MWS410MI", "GetHead", DLIX="1") == "WDL0203"
     assert shop.one("MWS410MI", "SearchDelLines", SQRY=f"ORNO:{orno}")["DLIX"] == dlix
-    assert shop.ok("MWS410MI", "SearchDelLines", SQRY="ORNO:NONE") == []
+    assert shop.call("MWS410MI", "SearchDelLines", SQRY="ORNO:NONE")["records"] == []
 
 
 def test_delivery_without_a_picking_list_has_none(shop: Simulator) -> None:
