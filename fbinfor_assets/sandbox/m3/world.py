@@ -21,7 +21,7 @@ from typing import Any
 
 from fbinfor_assets.sandbox.kernel import Clock, State
 from fbinfor_assets.sandbox.ledger import Ledger
-from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, to_day
+from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
@@ -394,6 +394,11 @@ class Call:
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
+
+    def integer(self, name: str, fallback: int = 0) -> int:
+        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
+        number = parse_decimal(self.text(name, str(fallback)), name, 0)
+        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""
