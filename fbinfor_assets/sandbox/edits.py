@@ -186,19 +186,14 @@ def _both(freshbooks: Callable[[People], Row], m3: Callable[[People], Row]) -> M
     """The same party, found by its name, changed on both sides before anything could bring them together."""
 
     def make(people: People) -> list[Entry]:
-        customer = people.pick(M3, "OCUSMA")
+        clients = filter(_visible, people.first(FRESHBOOKS, "client"))
+        known = {_plain(name): row["id"] for row in clients for name in _names(row)}
+        customer = people.pick(M3, "OCUSMA", lambda row: _plain(row["CUNM"]) in known)
         if customer is None:
             return []
-        wanted = _plain(customer["CUNM"])
-        client = people.find(
-            FRESHBOOKS,
-            "client",
-            lambda row: _visible(row) and wanted in (_plain(name) for name in _names(row)),
-        )
-        if client is None:
-            return []
+        client = known[_plain(customer["CUNM"])]
         return [
-            (FRESHBOOKS, "/people/client", {"id": client["id"], **freshbooks(people)}),
+            (FRESHBOOKS, "/people/client", {"id": client, **freshbooks(people)}),
             (M3, "/people/customer", {"cuno": customer["CUNO"], **m3(people)}),
         ]
 

@@ -108,10 +108,9 @@ class People:
                 return row
         return None
 
-    def find(self, where: str, table: str, fits: Callable[[Row], bool]) -> Row | None:
-        """The first row that fits, of the first thousand."""
-        rows = self._rows(where, table, 0, _MOST_ROWS)["rows"]
-        return next((row for row in rows if fits(row)), None)
+    def first(self, where: str, table: str) -> list[Row]:
+        """The first thousand rows of a table."""
+        return self._rows(where, table, 0, _MOST_ROWS)["rows"]
 
     def today(self, where: str) -> str:
         return self._ask("GET", where, "/clock").json()["now"][:10]
