@@ -350,11 +350,16 @@ class OrderBook:
         )
         return list(self._con.execute(query, (after, until)))
 
+    def last_arrival(self, until: str) -> str | None:
+        """When the newest order of those not after an instant was placed, if there is one."""
+        query = "select max(placed_at) from orders where placed_at <= ?"
+        return self._con.execute(query, (until,)).fetchone()[0]
+
     def next_arrival(self, after: str) -> str | None:
         """When the first order after an instant is placed, if there is one."""
-        return self._con.execute("select min(placed_at) from orders where placed_at > ?", (after,)).fetchone()[
-            0
-        ]
+        return self._con.execute(
+            "select min(placed_at) from orders where placed_at > ?", (after,)
+        ).fetchone()[0]
 
     def seed_customers(self) -> list[tuple[int, str]]:
         """(customer_id, country of the first order) of every known customer, by number."""

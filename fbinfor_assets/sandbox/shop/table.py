@@ -15,7 +15,6 @@ from typing import Any, NamedTuple
 
 from fbinfor_assets.sandbox.kernel import Id, Index, Row, State
 
-
 _COUNTS = 1_000
 
 
@@ -48,10 +47,10 @@ class Table(Index):
         if "changed" not in attached:
             connection.execute("attach ':memory:' as changed")
         names = [name for name in columns if name != "id"]
-        connection.execute(f"create table changed.{kind} (id integer primary key, {', '.join(names)})")
+        connection.execute(f"create table changed.{kind}_rows (id integer primary key, {', '.join(names)})")
         for name in names:
-            connection.execute(f"create index changed.{kind}_{name} on {kind} ({name}, id)")
-        self._put = f"insert or replace into changed.{kind} values ({', '.join('?' * len(columns))})"
+            connection.execute(f"create index changed.{kind}_{name} on {kind}_rows ({name}, id)")
+        self._put = f"insert or replace into changed.{kind}_rows values ({', '.join('?' * len(columns))})"
         # Rows of the book that a changed or removed row stands for.
         connection.execute(f"create table changed.{kind}_hides (id integer primary key)")
         self._book = {name: column.sql for name, column in columns.items()}
@@ -65,7 +64,7 @@ class Table(Index):
     # -- an index of the state
 
     def _fill(self, table: Mapping[Id, Row]) -> None:
-        self._con.execute(f"delete from changed.{self._kind}")
+        self._con.execute(f"delete from changed.{self._kind}_rows")
         self._con.execute(f"delete from changed.{self._kind}_hides")
         self._rows = 0
         self._changed_counts.clear()
@@ -76,7 +75,7 @@ class Table(Index):
         self._rows += (new is not None) - (old is not None)
         self._changed_counts.clear()
         if new is None or new.get("hidden"):
-            self._con.execute(f"delete from changed.{self._kind} where id = ?", (id_,))
+            self._con.execute(f"delete from changed.{self._kind}_rows where id = ?", (id_,))
         else:
             values = [id_, *(c.value(new) for name, c in self._columns.items() if name != "id")]
             self._con.execute(self._put, values)
@@ -104,12 +103,12 @@ class Table(Index):
         hides, changed = f"select id from changed.{self._kind}_hides", where.format_map(self._changed)
         counts = self._changed_counts
         total -= self._count(counts, f"{self._source} where {id_} in ({hides}) and {in_book}", values)
-        total += self._count(counts, f"changed.{self._kind} c where {changed}", values)
+        total += self._count(counts, f"changed.{self._kind}_rows c where {changed}", values)
         # Each half is sorted by its own index; SQLite merges them and stops after the page.
         query = (
             f"select {id_} as id, {key} as sorted from {self._source}"
             f" where {in_book} and {id_} not in ({hides})"
-            f" union all select c.id, {self._changed[order_by]} from changed.{self._kind} c where {changed}"
+            f" union all select c.id, {self._changed[order_by]} from changed.{self._kind}_rows c where {changed}"
             f" order by sorted {direction}, id {direction} limit ? offset ?"
         )
         found = self._con.execute(query, (*values, *values, limit, offset))
