@@ -16,7 +16,7 @@ Control plane besides the kernel's:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -147,7 +147,7 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
         return json_response(store.index())
 
     async def namespace(request: Request) -> Response:
-        return json_response(store.namespace([path.removeprefix(API) for path in paths]))
+        return json_response(store.namespace(_methods(resources)))
 
     async def people(request: Request) -> Response:
         given = orjson.loads(await request.body() or b"{}")
@@ -204,8 +204,9 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
         routes.append(Route(API + path, guarded(_always("list"), rows(path))))
     for path in store.lists:
         routes.append(Route(f"{API}{path}/{{id}}", guarded(_always("get"), row(path))))
-    paths = [route.path for route in routes]
-    routes = [Route(path, _options(routes, path), methods=["OPTIONS"]) for path in paths] + routes
+    routes += [
+        Route(path, _options(methods), methods=["OPTIONS"]) for path, methods in _methods(resources).items()
+    ]
     routes += [Route("/wp-json/", index), Route("/wp-json", index), Route(API, namespace)]
     routes += [
         Route("/_sandbox/orders", loaded),
@@ -253,11 +254,20 @@ def _of_item(request: Request, method: str) -> str:
     return _VERBS.get(method, "get")
 
 
-def _options(routes: list[Route], path: str) -> Callable[[Request], Any]:
-    methods = sorted(
-        {method for route in routes if route.path == path for method in route.methods or ()} - {"HEAD"}
-    )
+def _methods(resources: Sequence[Resource]) -> dict[str, list[str]]:
+    """The methods of every path of the resources."""
+    found: dict[str, list[str]] = {}
+    for resource in resources:
+        verbs, path = resource.verbs, API + resource.path
+        found[path] = ["GET", *(["POST"] if "create" in verbs else [])]
+        one = ["GET", *(_WRITES if "update" in verbs else []), *(["DELETE"] if "delete" in verbs else [])]
+        found[f"{path}/{{id:int}}"] = one
+        if "batch" in verbs:
+            found[f"{path}/batch"] = _WRITES
+    return found
 
+
+def _options(methods: list[str]) -> Callable[[Request], Any]:
     async def answer(request: Request) -> Response:
         content = {"namespace": "wc/v3", "methods": methods, "endpoints": [{"methods": methods, "args": {}}]}
         return json_response(content, headers={"Allow": ", ".join(methods)})

@@ -10,6 +10,7 @@ Table `customer`: one row for each customer that differs from the book, as the o
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from functools import cached_property
 from typing import Any
@@ -58,7 +59,8 @@ class Customers(Resource):
         super().__init__(world)
         self._orders = orders
         self._table = Table(world.book.connection, self.state, "customer", "customers u", _COLUMNS)
-        self._by_email = self.state.index("customer", _email)
+        self._by_email = self.state.index("customer", lambda row: _folded(row, "email"))
+        self._by_username = self.state.index("customer", lambda row: _folded(row, "username"))
 
     # -- reading
 
@@ -111,12 +113,19 @@ class Customers(Resource):
                 found[fields["id"]] = (fields["email"].lower(), _haystack(fields))
         return found
 
+    @cached_property
+    def _known_emails(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for id_, (email, _) in self._known.items():
+            found.setdefault(email, []).append(id_)
+        return found
+
     def _unchanged(self, id_: int) -> bool:
         return self.state.get("customer", id_) is None
 
     def _with_email(self, email: str) -> list[int]:
         wanted = email.lower()
-        ids = [id_ for id_, (known, _) in self._known.items() if known == wanted and self._unchanged(id_)]
+        ids = [id_ for id_ in self._known_emails.get(wanted, ()) if self._unchanged(id_)]
         return [*ids, *(int(id_) for id_ in self._by_email.ids(wanted))]
 
     def _matching(self, word: str) -> list[int]:
@@ -211,23 +220,23 @@ class Customers(Resource):
         return any(other != id_ and self.exists(other) for other in self._with_email(email))
 
     def _username(self, wanted: str | None, email: str) -> str:
-        taken = {row["fields"].get("username") for row in self.state.tables("customer").values()}
         if wanted:
-            known = wanted.removeprefix("customer")
-            if wanted in taken or (known.isdigit() and int(known) in self._known):
+            if self._named(wanted):
                 message = "An account is already registered with that username. Please choose another."
                 raise Refused(400, "registration-error-username-exists", message)
             return wanted
         base = email.partition("@")[0].lower()
-        name, number = base, 0
-        while name in taken:
-            number += 1
-            name = f"{base}{number}"
-        return name
+        names = itertools.chain([base], (f"{base}{number}" for number in itertools.count(1)))
+        return next(name for name in names if not self._named(name))
+
+    def _named(self, username: str) -> bool:
+        number = username.removeprefix("customer")
+        of_file = username.startswith("customer") and number.isdigit() and int(number) in self._known
+        return of_file or self._by_username.first(username.lower()) is not None
 
 
-def _email(row: Json) -> Any:
-    return None if row["hidden"] else row["fields"]["email"].lower()
+def _folded(row: Json, name: str) -> Any:
+    return None if row["hidden"] else row["fields"][name].lower()
 
 
 def _haystack(fields: Json) -> str:

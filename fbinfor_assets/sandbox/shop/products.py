@@ -135,8 +135,8 @@ class Products(Resource):
     def __init__(self, world: World, terms: Terms) -> None:
         super().__init__(world)
         self._terms = terms
-        self._opened = world.opened
-        day = f"'{self._opened}'"
+        day = f"'{world.opened}'"
+        self._dates = stamps("date_created", world.opened) | stamps("date_modified", world.opened)
         columns = {
             "id": Column("p.id", lambda row: row["id"]),
             "created_at": Column(day, lambda row: row["fields"]["date_created_gmt"]),
@@ -233,8 +233,7 @@ class Products(Resource):
                 "stock_status": "instock" if product.sold else "outofstock",
                 "categories": [self._terms.default],
             }
-            | stamps("date_created", self._opened)
-            | stamps("date_modified", self._opened)
+            | self._dates
         )
 
     def _document(self, id_: int, fields: Json) -> Json:

@@ -5,7 +5,8 @@ Belongs here: the paths whose answers do not change. Does not belong here: anyth
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from fbinfor_assets.sandbox.profiles import COUNTRIES, VAT_PERCENT
@@ -78,9 +79,12 @@ class Store:
             "_links": {"help": [{"href": "https://developer.wordpress.org/rest-api/"}]},
         }
 
-    def namespace(self, paths: list[str]) -> Json:
-        """The namespace and its routes."""
-        routes = {f"/{NAMESPACES[0]}{path}": {"namespace": NAMESPACES[0]} for path in paths}
+    def namespace(self, methods: Mapping[str, list[str]]) -> Json:
+        """The namespace and its routes, as WordPress writes their patterns."""
+        routes = {}
+        for path, allowed in methods.items():
+            pattern = re.sub(r"{(\w+):int}", r"(?P<\1>[\\d]+)", path).removeprefix("/wp-json")
+            routes[pattern] = {"namespace": NAMESPACES[0], "methods": allowed}
         return {"namespace": NAMESPACES[0], "routes": routes}
 
     def _taxes(self) -> list[Json]:
