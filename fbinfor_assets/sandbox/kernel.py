@@ -269,7 +269,10 @@ class State:
 
     def index(self, kind: str, key: Callable[[Row], Any]) -> Index:
         """Make a secondary index of a table (once, at start) and keep it right from then on."""
-        index = Index(key)
+        return self.attach(kind, Index(key))
+
+    def attach(self, kind: str, index: Index) -> Index:
+        """Keep an index of a kind of its own right from now on, as `index` does its own."""
         index._fill(self.tables(kind))
         self._indexes.setdefault(kind, []).append(index)
         return index
