@@ -26,9 +26,11 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox.freshbooks import document_paths
 from fbinfor_assets.sandbox.freshbooks.account import Account
 from fbinfor_assets.sandbox.freshbooks.auth import Auth, AuthError
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
+from fbinfor_assets.sandbox.freshbooks.families import Families
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
@@ -36,6 +38,17 @@ from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import create_app, json_response
 from fbinfor_assets.sandbox.profiles import freshbooks_seed_parties, read_seed_customers
+
+# (whether the path names an id, HTTP method) -> what is asked for.
+VERBS = {
+    (False, "GET"): "list",
+    (False, "HEAD"): "list",
+    (False, "POST"): "create",
+    (True, "GET"): "get",
+    (True, "HEAD"): "get",
+    (True, "PUT"): "update",
+    (True, "DELETE"): "delete",
+}
 
 
 def build(world: World, folder: Path) -> Starlette:
@@ -62,6 +75,8 @@ def build(world: World, folder: Path) -> Starlette:
                 # HTTP 200 with errors inside (freshbooks-api 3).
                 raise FreshBooksError(200, 12001, "You do not have access to items.")
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
+        if VERBS["id" in params, request.method] not in resource.verbs:
+            raise FreshBooksError(405, None, "The method is not allowed for the requested URL.")
         return resource
 
     def one(resource: Resource, row: dict[str, Any], request: Request) -> Response:
@@ -76,7 +91,7 @@ def build(world: World, folder: Path) -> Starlette:
             state.commit()
             return one(resource, row, request)
         query = parse_query(request.scope["query_string"])
-        return json_response({"response": {"result": lister.page(resource, query)}})
+        return json_response({"response": {"result": resource.page(lister, query)}})
 
     async def item(request: Request) -> Response:
         raw = await request.body()
@@ -185,8 +200,12 @@ def build(world: World, folder: Path) -> Starlette:
 
     if "seeded" not in state.meta:
         fill()
+    account.furnish()
+    state.commit()
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
+        *document_paths.routes(account, auth),
+        *Families(account, auth, lister).routes(),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
         Route("/auth/oauth/token", token, methods=["POST"]),

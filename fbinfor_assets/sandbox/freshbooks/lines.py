@@ -19,8 +19,9 @@ from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.amounts import Line, cents, plain, price_text
 from fbinfor_assets.sandbox.freshbooks.errors import invalid, not_a_number
 
-# 1 rebills an expense (freshbooks-api 7.2), which this simulator does not have.
-LINE_TYPES = (0,)
+# 1 rebills an expense (freshbooks-api 7.2), which this simulator does not have; 5 holds the place of unbilled time
+# on recurring templates.
+LINE_TYPES = (0, 5)
 
 
 def stored_lines(given: Any, currency: str, tax_percents: dict[str, str], decimals: int) -> list[Line]:

@@ -165,7 +165,7 @@ def parse_query(raw: bytes) -> Query:
         elif key == "sort":
             sort = value
         elif key in ("include[]", "include"):
-            include.add(value)
+            include.update(value.split(","))  # one a parameter, or several with commas (seen on profiles)
         elif key.startswith("search["):
             search.setdefault(key[7:].removesuffix("[]").removesuffix("]"), []).append(value)
         elif value.lower() in ("true", "false"):
@@ -200,7 +200,7 @@ class Lister:
 
     def page(self, resource: Resource, query: Query) -> dict[str, Any]:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
-        ids = self._select(resource, query)
+        ids = self.ids(resource, query)
         start = (query.page - 1) * query.per_page
         chosen = ids[start : start + query.per_page]
         return {
@@ -211,7 +211,8 @@ class Lister:
             "total": len(ids),
         }
 
-    def _select(self, resource: Resource, query: Query) -> list[int]:
+    def ids(self, resource: Resource, query: Query) -> list[int]:
+        """Ids of all rows a list request means, in order, whatever the page."""
         state = resource.world.state
         # A selection holds until anything is written or the day changes (overdue).
         at = (state.last_sequence, resource.world.today())

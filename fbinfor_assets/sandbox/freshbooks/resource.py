@@ -15,11 +15,13 @@ from typing import Any, ClassVar
 import orjson
 
 from fbinfor_assets.sandbox.freshbooks import errors, fields
-from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Sort
+from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Lister, Query, Sort
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
 
 ACTIVE, DELETED, ARCHIVED = 0, 1, 2
+
+EVERY_VERB = frozenset({"list", "get", "create", "update", "delete"})
 
 
 class Resource:
@@ -35,6 +37,8 @@ class Resource:
     scope: ClassVar[str]
     has_vis_state: ClassVar[bool] = True
     vis_state_verified: ClassVar[bool] = False
+    verbs: ClassVar[frozenset[str]] = EVERY_VERB
+    """What the API offers for this kind of object; anything else is HTTP 405 (assumed)."""
 
     filters: Mapping[str, Filter]
     flags: Mapping[str, Flag]
@@ -69,6 +73,12 @@ class Resource:
     def summary(self, row: Row) -> dict[str, Any]:
         """What the write log says of the row after a write, besides what was given."""
         return {"vis_state": row["vis_state"]}
+
+    # -- lists
+
+    def page(self, lister: Lister, query: Query) -> dict[str, Any]:
+        """The `result` of a list request."""
+        return lister.page(self, query)
 
     # -- the life of a row
 
