@@ -30,12 +30,23 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+import traceback
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from contextvars import ContextVar
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
@@ -54,6 +65,7 @@ from fbinfor_assets.sandbox import faults
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.ledger import Ledger
+    from fbinfor_assets.sandbox.webhooks import Sender
 
 Row = dict[str, Any]
 Id = int | str
@@ -121,6 +133,8 @@ class State:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        # Called with (operation, object, key, body as JSON) of each log line, within its transaction.
+        self.listeners: list[Callable[[str, str, Id, bytes], None]] = []
         self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1)
         try:
             # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
@@ -237,12 +251,15 @@ class State:
         operation: `api.create`, an MI transaction name, `people.payment`, ...; object: `invoice`, ...
         """
         self._sequence += 1
+        sequence, told = self._sequence, orjson.dumps(body)
         now = self.now().isoformat(timespec="milliseconds")
-        self._pending.append((self._sequence, now, operation, object, str(key), orjson.dumps(body)))
+        self._pending.append((sequence, now, operation, object, str(key), told))
         sequences = _request_writes.get()
         if sequences is not None:
-            sequences.append(self._sequence)
-        return self._sequence
+            sequences.append(sequence)
+        for listener in self.listeners:
+            listener(operation, object, key, told)
+        return sequence
 
     @property
     def last_sequence(self) -> int:
@@ -574,6 +591,8 @@ def create_app(
     switches: dict[str, Any] | None = None,
     known_switches: Mapping[str, tuple[Any, ...]] | None = None,
     exception_handlers: Mapping[Any, Any] | None = None,
+    sender: Sender | None = None,
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
 ) -> Starlette:
     """The simulator's application: the vendor's routes and, under /_sandbox/, the control plane.
 
@@ -588,7 +607,11 @@ def create_app(
     GET|POST /_sandbox/switches   what `load_switches` gave (changed in place by the POST's {name: value}); only if
                                   `switches` and `known_switches` are given
     GET|POST|DELETE /_sandbox/faults  see `faults.py`
+    GET|POST|DELETE /_sandbox/webhooks  see `webhooks.py` (only with a `sender`)
     POST /_sandbox/reset          forget everything, begin again at the clock's start, then `reset()` seeds anew
+
+    `background`: coroutine functions that run beside the requests until the end, as the `sender` does. Between two
+    of its awaits such a task is as atomic as a handler; it commits what it changes itself.
     """
 
     async def health(request: Request) -> Response:
@@ -662,6 +685,8 @@ def create_app(
         clock.restart()
         if kept is not None:
             state.set_meta("switches", kept)
+        if sender is not None:
+            sender.forget_all()
         if reset is not None:
             reset()
         state.commit()
@@ -681,11 +706,38 @@ def create_app(
         control.append(Route("/_sandbox/connection", connection))
     if switches is not None:
         control.append(Route("/_sandbox/switches", show_switches, methods=["GET", "POST"]))
+    jobs = list(background)
+    if sender is not None:
+        control.extend(sender.routes)
+        jobs.append(sender.run)
     planned = faults.Faults()
-    app = Starlette(routes=[*routes, *control, *planned.routes], exception_handlers=exception_handlers)
+    app = Starlette(
+        routes=[*routes, *control, *planned.routes],
+        exception_handlers=exception_handlers,
+        lifespan=lambda _: _beside(jobs),
+    )
     app.state.faults = planned
     app.state.sandbox_name, app.state.sandbox = name, state
     return app
+
+
+@contextlib.asynccontextmanager
+async def _beside(jobs: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> AsyncIterator[None]:
+    """Run the jobs while the application serves."""
+    tasks = [asyncio.create_task(job()) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_say_why_it_ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        traceback.print_exception(error)
 
 
 async def json_body(request: Request) -> Any:
@@ -719,7 +771,7 @@ def run(app: Starlette, port: int) -> None:
         http="httptools",
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",
         proxy_headers=False,
         # Longer than any client keeps an idle connection: the server must not be the one that hangs up.
         timeout_keep_alive=120,

@@ -8,7 +8,7 @@ Facts (freshbooks-api 7.9; the vendor's published captures and a live capture of
 known by uuid, answers in {"data": ...}, 201 on creation; a sub account names its parent. The older interface knows
 accounts with sub accounts, to which all entries are made: "Revenue" 4000 with "Sales" 1, "Operating Expenses" 6000
 with the expense accounts, and an account without parts has one sub account of its own name, number 1. A balance is
-debit less credit for assets and expenses, and credit less debit for all else.
+debit less credit for assets and expenses, and credit less debit for all else, written as a plain number.
 
 Assumed: what is refused (unknown sub type or parent, a number in use) and that it is 422; a number left out is the
 next free one; a parent is a top account of the same type.
@@ -20,7 +20,7 @@ from decimal import Decimal
 from typing import Any
 
 from fbinfor_assets.sandbox.freshbooks import books, fields
-from fbinfor_assets.sandbox.freshbooks.amounts import ZERO
+from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, plain
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid, not_found, required
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
@@ -291,12 +291,12 @@ class Chart:
                 self.short_sub_account(row)
                 | common
                 | {
-                    "balance": str(balance),
+                    "balance": plain(balance),
                     "custom": not row["auto_created"],
                     "transaction_posted": row["account"] in self._sums,
                 }
             )
-        return self.short_account(heading) | common | {"balance": str(total), "sub_accounts": subs}
+        return self.short_account(heading) | common | {"balance": plain(total), "sub_accounts": subs}
 
     @staticmethod
     def natural(type_: str, debit_less_credit: Decimal) -> Decimal:

@@ -72,12 +72,22 @@ def change_texts(changed: Row, given: fields.Given, object: str, texts: Iterable
             changed[name] = fields.text(given, name, object)
 
 
-def change_lines(changed: Row, before: Row, given: fields.Given, object: str, account: Account) -> None:
-    """Lines and discount of the request, and the totals that follow. 422/1004 for a currency other than the lines'."""
+def change_lines(
+    changed: Row,
+    before: Row,
+    given: fields.Given,
+    object: str,
+    account: Account,
+    types: tuple[int, ...] = (lines.NORMAL,),
+) -> None:
+    """Lines (of these `types`) and discount of the request, and the totals that follow.
+
+    422/1004 for a currency other than the lines'.
+    """
     if given.get("discount_value") is not None:
         changed["discount_value"] = plain(fields.number(given, "discount_value", object))
     if given.get("lines") is not None:
-        changed["lines"] = lines.pack(account.stored_lines(given["lines"], changed["currency_code"]))
+        changed["lines"] = lines.pack(account.stored_lines(given["lines"], changed["currency_code"], types))
     elif changed["currency_code"] != before["currency_code"] and before["lines"] != "[]":
         raise invalid(object, "currency_code", given["currency_code"])
     if changed["lines"] is before["lines"] and changed["discount_value"] == before["discount_value"]:

@@ -11,7 +11,7 @@ Assumed: estimates have both as well; the words on the PDF.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -21,7 +21,6 @@ from starlette.routing import Route
 
 from fbinfor_assets.sandbox.freshbooks import lines, pdf
 from fbinfor_assets.sandbox.freshbooks.account import Account
-from fbinfor_assets.sandbox.freshbooks.auth import Auth
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid
 from fbinfor_assets.sandbox.freshbooks.extras import PRESENTATION
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
@@ -32,30 +31,27 @@ DRAFT = 1
 METHODS = ("share_link",)
 
 
-def routes(account: Account, auth: Auth) -> list[Route]:
-    """These paths; they must come before those that take any word for an id."""
+def routes(account: Account, entered: Callable[[Request, str, str], None]) -> list[Route]:
+    """These paths; they must come before those that take any word for an id.
+
+    `entered` (request, object of the scope, method) refuses who may not come in.
+    """
     world = account.world
 
-    def check(request: Request, scope: str) -> None:
-        auth.check(request.headers.get("authorization", ""), scope, "GET")
-        given = request.path_params["account"]
-        if given != world.account_id:
-            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", given)
-
     async def presentations(request: Request) -> Response:
-        check(request, account.invoices.scope)
+        entered(request, account.invoices.scope, "GET")
         style = {**PRESENTATION, **world.state.meta.get("presentation", {})}
         return json_response({"response": {"result": {"presentation": style}}})
 
     def below(resource: Resource) -> list[Route]:
         async def share_link(request: Request) -> Response:
-            check(request, resource.scope)
+            entered(request, resource.scope, "GET")
             row = resource.get(request.path_params["id"])
             link = _share_link(resource, row, request.query_params.get("share_method"), str(request.base_url))
             return json_response({"response": {"result": {"share_link": link}}})
 
         async def as_pdf(request: Request) -> Response:
-            check(request, resource.scope)
+            entered(request, resource.scope, "GET")
             row = resource.get(request.path_params["id"])
             name = f"{resource.title}-{row[number_of(resource)]}.pdf".replace('"', "").encode(
                 "ascii", "replace"

@@ -67,8 +67,16 @@ LATE_FEE: Row = {
 
 LATE_REMINDER: Row = {"body": "", "delay": 0, "enabled": False, "position": 1}
 
+# Field of a request -> where a row keeps it.
+GIVEN = {
+    "presentation": "presentation",
+    "allowed_gatewayids": "gateways",
+    "late_fee": "late_fee",
+    "late_reminders": "late_reminders",
+}
+
 # Where a row keeps what was given; hidden from the plain view.
-STORED = ("presentation", "gateways", "late_fee", "late_reminders", "audit")
+STORED = (*GIVEN.values(), "audit")
 
 
 def change(changed: Row, given: fields.Given, object: str) -> None:

@@ -104,6 +104,15 @@ def money(given: Given, name: str, object: str, currency: str) -> Decimal:
     return cents(number(value, "amount", object))
 
 
+def money_and_code(given: Given, name: str, object: str, currency: str) -> tuple[Decimal, str]:
+    """A money object that says its own currency, rounded half up to cents; `currency` where it leaves it out."""
+    value = given[name]
+    code = (value.get("code") or currency) if isinstance(value, dict) else currency
+    if not isinstance(code, str) or len(code) != 3 or not code.isupper():
+        raise invalid(object, "code", code)
+    return money(given, name, object, code), code
+
+
 def choice(given: Given, name: str, object: str, allowed: tuple[Any, ...]) -> Any:
     """One of a closed list. 422/1004 else."""
     value = given[name]

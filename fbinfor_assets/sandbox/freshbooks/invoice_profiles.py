@@ -48,6 +48,8 @@ FLAGS = {
     "send_gmail": False,
 }
 
+LINE_TYPES = (lines.NORMAL, lines.UNBILLED_TIME)
+
 # How time entries are grouped on the invoice; shown only when included.
 PROJECT_FORMAT: Row = {
     "group_by": "service",
@@ -144,7 +146,7 @@ class InvoiceProfiles(Resource):
                     raise negative(self.single, name, given[name])
         if given.get("project_format") is not None:
             changed["project_format"] = _project_format(given["project_format"])
-        document.change_lines(changed, row, given, self.single, self._account)
+        document.change_lines(changed, row, given, self.single, self._account, LINE_TYPES)
         extras.change(changed, given, self.single)
         return changed
 
@@ -176,9 +178,14 @@ class InvoiceProfiles(Resource):
             "create_date": day.isoformat(),
             "generation_date": day.isoformat(),
             "parent": row["id"],
-            "lines": [_given(line, row["currency_code"]) for line in lines.unpack(row["lines"])],
+            "lines": [
+                _given(line, row["currency_code"])
+                for line in lines.unpack(row["lines"])
+                if line.get("type") != lines.UNBILLED_TIME
+            ],
             "status": 2 if row["send_email"] else 1,
         }
+        given |= {name: row[kept] for name, kept in extras.GIVEN.items() if kept in row}
         self._account.invoices.create(given, actor="system")
         self.put({**row, "occurrences_to_date": row["occurrences_to_date"] + 1})
         return True
@@ -257,7 +264,6 @@ def _project_format(wanted: Any) -> Row:
 def _given(line: Line, currency: str) -> Row:
     # A stored line as a request would write it, for the invoice goes the way of all invoices.
     given = {
-        "type": line.get("type", 0),
         "name": line.get("name"),
         "description": line.get("description"),
         "qty": line["qty"],

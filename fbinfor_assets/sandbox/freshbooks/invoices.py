@@ -54,6 +54,8 @@ TEXTS: dict[str, str | None] = {
 
 READ_ONLY = ("amount", "outstanding", "paid", "v3_status", "display_status", "payment_status")
 
+LINE_TYPES = (lines.NORMAL, lines.REBILLED_EXPENSE)
+
 # Writable only on creation: the values they may have (freshbooks-api 7.2), None where none was given.
 CREATION_ONLY: dict[str, tuple[Any, ...]] = {
     "auto_bill": (True, False),
@@ -151,6 +153,7 @@ class Invoices(Resource):
         row["id"] = self.world.next_id(self.single)
         self.put(row)
         self.post(row)
+        self._rebill(set(), row)
         self._tell_estimate(row)
         return row
 
@@ -184,6 +187,7 @@ class Invoices(Resource):
             )
         self.put(changed)
         self.post(changed)
+        self._rebill(lines.expense_ids(row["lines"]), changed)
         self._tell_estimate(changed)
         return changed
 
@@ -209,7 +213,12 @@ class Invoices(Resource):
             changed["due_offset_days"] = fields.integer(given, "due_offset_days", "invoice")
         if given.get("show_attachments") is not None:
             changed["show_attachments"] = fields.flag(given, "show_attachments", "invoice")
-        document.change_lines(changed, row, given, "invoice", self._account)
+        if given.get("lines") is not None:
+            given = {**given, "lines": self._account.expenses.rebilled_lines(given["lines"], changed)}
+        elif changed["customerid"] != row["customerid"] and lines.expense_ids(row["lines"]):
+            # Assumed: the expenses on it belong to the client it had.
+            raise invalid("invoice", "customerid", given["customerid"])
+        document.change_lines(changed, row, given, "invoice", self._account, LINE_TYPES)
         _change_deposit(changed, given)
         extras.change(changed, given, "invoice")
         if given.get("status") is not None:
@@ -249,7 +258,16 @@ class Invoices(Resource):
 
     def visibility_changed(self, row: Row) -> Row:
         self.post(row)
+        self._rebill(lines.expense_ids(row["lines"]) if row["vis_state"] == DELETED else set(), row)
         return row
+
+    def _rebill(self, before: set[int], row: Row) -> None:
+        # The expenses it carries are invoiced, those it no longer carries are outstanding again.
+        now = set() if row["vis_state"] == DELETED else lines.expense_ids(row["lines"])
+        for expense_id in sorted(before - now):
+            self._account.expenses.invoiced(expense_id, None)
+        for expense_id in sorted(now - before):
+            self._account.expenses.invoiced(expense_id, row["id"])
 
     def paid_changed(self, invoice_id: int) -> None:
         """A payment of this invoice came, changed or went: add up anew and post anew."""

@@ -8,7 +8,8 @@ total. `search[key]=v`, `search[keys][]=v`, `_min`/`_max`, booleans bare and in 
 **Unknown filters and sort keys are silently ignored and the full set comes back.** Deleted rows are hidden unless
 `search[vis_state]` asks for them. Date filters on `updated` are as fine as a day, in US/Eastern.
 
-Assumed: the order without a known sort key is by id (switch list_order), so that pages are stable; a bad page or
+Assumed: the order without a known sort key is by id (switch list_order), so that pages are stable, but as
+the captured lists show it for expenses and other income (newest date first) and categories (by name); a bad page or
 per_page is 422/1014, 422/1013.
 """
 
@@ -260,6 +261,9 @@ def select(resource: Resource, query: Query) -> list[int]:
     chosen: list[Any] = [i for i in ids if all(test(rows[i]) for test in tests)]
     # Ids were given in ascending order; sorting an already sorted list costs next to nothing.
     chosen.sort(reverse=resource.world.switches["list_order"] == "descending")
+    if resource.order is not None:
+        field, descending = resource.order
+        chosen.sort(key=lambda i: rows[i][field], reverse=descending)
     name, _, direction = query.sort.rpartition("_")
     if name in resource.sorts and direction in ("asc", "desc"):
         by = resource.sorts[name]

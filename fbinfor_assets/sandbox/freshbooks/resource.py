@@ -9,8 +9,8 @@ use per resource; a deleted row can still be read by id and restored by `vis_sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
@@ -22,6 +22,19 @@ from fbinfor_assets.sandbox.kernel import Row
 ACTIVE, DELETED, ARCHIVED = 0, 1, 2
 
 EVERY_VERB = frozenset({"list", "get", "create", "update", "delete"})
+
+
+class Feature(NamedTuple):
+    """What a plan must have for a resource to be reached: the switch, and the refusal without it."""
+
+    switch: str
+    errno: int
+    words: str
+    """The resource in FreshBooks' sentence "You do not have access to ...."."""
+
+
+# The `result` of a list that is computed from the rows.
+Answer = Callable[[Query], dict[str, Any]]
 
 
 class Resource:
@@ -37,17 +50,24 @@ class Resource:
     scope: ClassVar[str]
     has_vis_state: ClassVar[bool] = True
     vis_state_verified: ClassVar[bool] = False
+    feature: ClassVar[Feature | None] = None
     verbs: ClassVar[frozenset[str]] = EVERY_VERB
     """What the API offers for this kind of object; anything else is HTTP 405 (assumed)."""
+    money_amount: ClassVar[bool] = False
+    """Whether `amount` is written as money, so that people may enter it as plain text."""
+    order: ClassVar[tuple[str, bool] | None] = None
+    """The field a list without `sort` is ordered by, and whether descending; None: by id."""
 
     filters: Mapping[str, Filter]
     flags: Mapping[str, Flag]
     sorts: Mapping[str, Sort]
+    answers: Mapping[str, Answer]
+    """Read-only answers besides the list, by their path below the account."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.rows = world.state.tables(self.single)
-        self.filters, self.flags, self.sorts = {}, {}, {}
+        self.filters, self.flags, self.sorts, self.answers = {}, {}, {}, {}
 
     # -- what each resource fills in
 
@@ -145,11 +165,17 @@ class Resource:
             raise errors.FreshBooksError(422, 1004, message, self.single, "vis_state", DELETED)
 
     def touched(self, row: Row) -> Row:
-        """The row with a new `updated` stamp (US/Eastern), if it has one."""
+        """The row with a new `updated` (US/Eastern) or `updated_at` stamp, if it has one."""
+        if "updated_at" in row:
+            return {**row, "updated_at": self.stamp()}
         if "updated" not in row:
             return row
         stamp, version = self.world.stamps()
         return {**row, "updated": stamp} | ({"version": version} if "version" in row else {})
+
+    def stamp(self) -> str:
+        """This instant as `created_at` and `updated_at` are written: US/Eastern, but for some resources."""
+        return self.world.stamps()[0]
 
     def log(self, operation: str, row: Row, given: fields.Given, raw: bytes | None = None) -> None:
         """One line of the write log: {"given": what came, "result": the summary}."""
