@@ -92,9 +92,7 @@ class Projects(Resource):
             if name in given:
                 changed[name] = fields.text(given, name, self.single)
         if "due_date" in given:
-            changed["due_date"] = (
-                fields.day(given, "due_date", self.single) if given["due_date"] is not None else None
-            )
+            changed["due_date"] = self._due_date(given)
         if "client_id" in given:
             changed["client_id"] = self._client_id(given)
         for name in FLAGS:
@@ -116,6 +114,14 @@ class Projects(Resource):
         if given.get("services") is not None:
             changed["services"] = self._services(given["services"])
         return changed
+
+    def _due_date(self, given: Mapping[str, Any]) -> str | None:
+        value = given["due_date"]
+        if value is None:
+            return None
+        # The NODE SDK sends an instant here.
+        day = value[:10] if isinstance(value, str) and value[10:11] == "T" else value
+        return fields.day({"due_date": day}, "due_date", self.single)
 
     def _client_id(self, given: Mapping[str, Any]) -> int | None:
         if given["client_id"] is None:
