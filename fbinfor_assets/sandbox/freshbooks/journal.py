@@ -238,6 +238,10 @@ class JournalEntryDetails(Resource):
 
     # -- which details there are
 
+    def forget(self) -> None:
+        """Look for the days anew, after a reset."""
+        self._at = None
+
     def _look_again(self) -> None:
         # Days and counts hold until anything is written.
         by_line = self.world.switches["journal_sales_details"] == "line"
