@@ -146,17 +146,33 @@ def sandbox_serve(
     config: Annotated[
         Path | None, typer.Option(help="YAML of switches, sections freshbooks, m3, shop.")
     ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="YAML of faults to begin with: seed, and the same sections.")
+    ] = None,
 ) -> None:
     """Run the simulators until Ctrl-C; one line of JSON tells where they are once all of them answer.
 
     The line holds base URLs, credentials and the control-plane URL of each, so that any client can be pointed at them.
     `GET <control_url>/writes` is the log of everything that was changed, `<control_url>/trial-balance` the ledger.
 
+    A file of --faults makes a network and vendors as bad as you like, by seeded chance or at given calls:
+
+        seed: 7
+        freshbooks:
+          - {do: answer, status: 503, rate: 0.05}
+          - {do: lose_answer, method: POST, path: /payments, at: [3, 7]}
+        m3:
+          - {do: lag, seconds: [0, 5]}
+
+    Kinds: refuse, slow, delay, slow_answer, reset, lose_request, lose_answer, answer (any status, Retry-After),
+    truncate, invalid_json, content_type, unauthorised, lose_refresh, lag, page_shift, clock, webhooks. A mistake in the
+    file is refused with its line. `GET <control_url>/faults` tells what hit which request; DELETE ends them all.
+
     Example: `fbinfor sandbox serve --state var/demo/sandbox` reopens what the demo left.
     """
     from fbinfor_assets.sandbox.serve import serve
 
-    raise typer.Exit(serve(orders, _day(from_), _day(to), seed, state, port, config))
+    raise typer.Exit(serve(orders, _day(from_), _day(to), seed, state, port, config, faults))
 
 
 @app.command()

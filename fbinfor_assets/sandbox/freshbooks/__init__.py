@@ -4,7 +4,9 @@ Belongs here: what a FreshBooks account answers on the wire, and the memo ledger
 Does not belong here: the clock, the state and the control plane (`sandbox/kernel.py`); anything of M3, the shop
 or our product.
 
-Where to look: `app` paths and envelopes; `auth` OAuth and identity; `clients`, `invoices`, `payments`,
+Where to look: `app` paths and envelopes; `oauth` the auth family's paths, `consent` the page, `auth` applications and
+tokens, `scopes`, `identity` users/me; `families` and `refusals` what each family of paths answers where nothing else
+does; `limits` what surrounds every request; `callbacks` who is told of `events`; `clients`, `invoices`, `payments`,
 `credit_notes`, `taxes` one resource each; `listing` paging, filters, sorting; `amounts` lines and totals;
 `books` the ledger; `errors` and `fields` refusals; `switches` every behaviour the reference does not know.
 

@@ -220,6 +220,8 @@ def build(world: World, folder: Path) -> Starlette:
         known_switches=SWITCHES,
         exception_handlers=refusals.handlers(world),
         sender=sender,
+        rotate_tokens=auth.rotate,
+        never_lags=("code", "access_token", "refresh_token"),
     )
     app.add_middleware(Limits, world=world)
     return app

@@ -22,6 +22,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, filter_error
 from fbinfor_assets.sandbox.kernel import Index, Row
 
@@ -203,6 +204,8 @@ class Lister:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
         ids = self.ids(resource, query)
         start = (query.page - 1) * query.per_page
+        if start:
+            start = max(start + page_shift(), 0)
         chosen = ids[start : start + query.per_page]
         return {
             resource.plural: [resource.view(resource.rows[id_], query.include) for id_ in chosen],
@@ -250,16 +253,18 @@ def select(resource: Resource, query: Query) -> list[int]:
         if key in resource.flags:
             tests.append(_is(resource.flags[key], value))
     if resource.has_vis_state:
-        if vis_state is None:
-            tests.append(lambda row: row["vis_state"] != 1)
+        shown = (0, 2) if vis_state is None else (vis_state,)
+        if candidates is None:
+            # The whole table, by index: a list after every write must not look at each row.
+            candidates = [i for state in shown for i in resource.by_vis_state.ids(state)]
         else:
-            tests.append(lambda row: row["vis_state"] == vis_state)
+            tests.append(lambda row: row["vis_state"] in shown)
     rows = resource.rows
     ids = rows.keys() if candidates is None else (i for i in candidates if i in rows)
     # Cheap tests first: vis_state before anything that adds up other rows.
     tests.reverse()
-    chosen: list[Any] = [i for i in ids if all(test(rows[i]) for test in tests)]
-    # Ids were given in ascending order; sorting an already sorted list costs next to nothing.
+    chosen: list[Any] = [i for i in ids if all(test(rows[i]) for test in tests)] if tests else list(ids)
+    # Ids were given in ascending order; sorting what is almost sorted costs next to nothing.
     chosen.sort(reverse=resource.world.switches["list_order"] == "descending")
     if resource.order is not None:
         field, descending = resource.order

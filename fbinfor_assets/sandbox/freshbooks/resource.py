@@ -67,6 +67,7 @@ class Resource:
     def __init__(self, world: World) -> None:
         self.world = world
         self.rows = world.state.tables(self.single)
+        self.by_vis_state = world.state.index(self.single, lambda row: row.get("vis_state"))
         self.filters, self.flags, self.sorts, self.answers = {}, {}, {}, {}
 
     # -- what each resource fills in

@@ -113,7 +113,7 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "second_business": (False, True),
     # DELETE of a callback: 204 is what the Python SDK can read there, {"response": {}} what other deletions answer.
     "callback_delete": ("no_content", "empty_response"),
-    # callback.updated_at: ISO with Z (Python SDK's fixture) or "2021-10-17 05:48:42", US/Eastern (NODE SDK's).
+    # callback.updated_at: ISO with Z (Python and PHP fixtures) or "2021-10-17 05:48:42", US/Eastern (NODE SDK's).
     "callback_stamps": ("iso", "eastern"),
     # Whether the verification message carries a signature (freshbooks-api 8: suggested by one example).
     "sign_verification": (True, False),

@@ -211,7 +211,7 @@ def delete(call: Call) -> list[Row]:
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has orders or ledger entries")
     if any(batch["CUNO"] == cuno for batch in world.state.tables("OXHEAD").values()):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has batch orders")
-    world.state.delete("OCUSMA", cuno)
+    world.remove("OCUSMA", cuno)
     call.wrote("customer", cuno)
     return []
 

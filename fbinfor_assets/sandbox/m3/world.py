@@ -26,6 +26,8 @@ from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date,
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
 
+TENANT = "FBINFOR_SBX"
+COMPANY_NAME = "Sandbox Trading Ltd"
 COMPANY, DIVISION, FACILITY, WAREHOUSE, CURRENCY = "100", "AAA", "F01", "001", "GBP"
 VAT_PERCENT = {"GB": Decimal(20)}  # by country of delivery; others 0
 VAT_CODE = {"GB": "20"}  # VTCD; others "00"
@@ -80,6 +82,8 @@ PAYMENT_ACCOUNTS = {  # BOPE -> account of the cash; ALC moves none
     "ALC": "",
 }
 CUSTOMER_TEMPLATE = "FBTPL"
+USER = "M3SIM"  # whom the service account works as
+USERS = {USER: "Integration", "ANNA": "Anna Lind, finance", "BEN": "Ben Carter, sales desk"}
 
 
 class ChangeOrder:
@@ -167,6 +171,7 @@ class World:
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
+        self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
         self.last_day = self.today()
@@ -228,6 +233,18 @@ class World:
         if kind in self.sorted:
             self.sorted[kind].add(str(id_))
         return row
+
+    def remove(self, kind: str, id_: str | int, *keys: str) -> None:
+        """Delete a row and keep what SES120MI tells of deletions: table, keys after the company, stamp.
+
+        Without `keys` the id is the only one. Raises KeyError if there is no such row.
+        """
+        self.state.delete(kind, id_)
+        number = self.state.next_number("deleted")
+        born = self.born()
+        deletion = {"FILE": kind, "KEYS": [COMPANY, *(keys or (str(id_),))], "USID": USER}
+        deletion |= {"RGDT": born["RGDT"], "RGTM": born["RGTM"], "LMTS": self.clock.stamp_ms()}
+        self.state.put("deleted", number, deletion)
 
     def unfinished(self) -> Iterator[Row]:
         """Every order with something left to deliver."""

@@ -24,7 +24,7 @@ def start() -> None:
     state = State(args.state / "shop.db")
     clock = Clock(state, start=book.first_day)
     switches = load_switches(state, args.config, "shop", SWITCHES)
-    run(build(state, clock, book, switches), args.port)
+    run(build(state, clock, book, switches), args.port, args.faults)
 
 
 if __name__ == "__main__":

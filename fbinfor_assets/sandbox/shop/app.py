@@ -25,6 +25,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.kernel import Clock, State, create_app, json_response, secret
 from fbinfor_assets.sandbox.shop.book import ZONE, OrderBook
 from fbinfor_assets.sandbox.shop.woo import customer_json, order_json
@@ -184,6 +185,8 @@ class _Query:
         self.per_page = self._integer("per_page", 10, 1, _MAXIMUM)
         self._page = self._integer("page", 1, 1, None)
         self.offset = self._integer("offset", (self._page - 1) * self.per_page, 0, None)
+        if self.offset:
+            self.offset = max(self.offset + page_shift(), 0)
 
     def where(self, condition: str, *values: Any) -> None:
         self.conditions.append(condition)
