@@ -93,7 +93,7 @@ class Books:
                 self._post(day, key, "Reversal: " + text, [(account, -amount) for account, amount in lines])
             for day, lines in _by_day(wanted).items():
                 self._post(day, key, text, lines)
-        row: Row = {"entry": kept["entry"] if kept else entry or self.entry_number(), "postings": wanted}
+        row: Row = {"entry": (kept or {}).get("entry") or entry or self.entry_number(), "postings": wanted}
         if sales_lines != 1:
             row["sales_lines"] = sales_lines
         self._state.put("books", key, row)

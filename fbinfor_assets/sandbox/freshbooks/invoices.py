@@ -56,9 +56,9 @@ READ_ONLY = ("amount", "outstanding", "paid", "v3_status", "display_status", "pa
 
 LINE_TYPES = (lines.NORMAL, lines.REBILLED_EXPENSE)
 
-# Writable only on creation: the values they may have (freshbooks-api 7.2), None where none was given.
+# Writable only on creation: the words they may be (freshbooks-api 7.2), none for true or false.
 CREATION_ONLY: dict[str, tuple[Any, ...]] = {
-    "auto_bill": (True, False),
+    "auto_bill": (),
     "autobill_status": ("retry", "failed", "success"),
     "deposit_status": ("paid", "unpaid", "partial", "none", "converted"),
     "last_order_status": ("pending", "declined", "success"),
@@ -160,7 +160,11 @@ class Invoices(Resource):
     def _on_creation(self, row: Row, given: fields.Given) -> None:
         for name, allowed in CREATION_ONLY.items():
             if given.get(name) is not None:
-                row[name] = fields.choice(given, name, "invoice", allowed)
+                row[name] = (
+                    fields.choice(given, name, "invoice", allowed)
+                    if allowed
+                    else fields.flag(given, name, "invoice")
+                )
         if given.get("estimateid"):
             row["estimateid"] = self._account.estimates.live(given, "estimateid", "invoice")["id"]
         if given.get("parent"):

@@ -33,7 +33,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import (
     negative,
     required,
 )
-from fbinfor_assets.sandbox.freshbooks.listing import Lister, Query
+from fbinfor_assets.sandbox.freshbooks.listing import Lister, Query, first_place
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
@@ -172,7 +172,7 @@ class JournalEntryAccounts(Resource):
 
     def page(self, lister: Lister, query: Query) -> dict[str, Any]:
         accounts = self._chart.journal_accounts()
-        start = (query.page - 1) * query.per_page
+        start = first_place(query)
         return _result(self.plural, accounts[start : start + query.per_page], len(accounts), query)
 
 
@@ -201,7 +201,7 @@ class JournalEntryDetails(Resource):
         wanted = self._wanted(query)
         first = bisect_left(self._order, _descending(wanted["end_date"]))
         last = bisect_left(self._order, _descending(wanted["start_date"], 1))
-        start = (query.page - 1) * query.per_page
+        start = first_place(query)
         if wanted["sub_accountid"]:
             found = self._places(wanted["sub_accountid"], first, last)
             chosen: Iterable[tuple[str, int]] = found[start : start + query.per_page]

@@ -188,6 +188,12 @@ def _positive(value: str, errno: int, field: str) -> int:
     return int(value)
 
 
+def first_place(query: Query) -> int:
+    """The place, from 0, of the first row of the page that is asked for."""
+    start = (query.page - 1) * query.per_page
+    return max(start + page_shift(), 0) if start else 0
+
+
 class Lister:
     """Answers list requests of all resources. Remembers the last selections, so that paging costs a page."""
 
@@ -203,9 +209,7 @@ class Lister:
     def page(self, resource: Resource, query: Query) -> dict[str, Any]:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
         ids = self.ids(resource, query)
-        start = (query.page - 1) * query.per_page
-        if start:
-            start = max(start + page_shift(), 0)
+        start = first_place(query)
         chosen = ids[start : start + query.per_page]
         return {
             resource.plural: [resource.view(resource.rows[id_], query.include) for id_ in chosen],

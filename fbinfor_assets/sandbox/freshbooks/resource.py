@@ -74,11 +74,11 @@ class Resource:
 
     def create_row(self, given: fields.Given) -> Row:
         """Check and store a new row; give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be created")
+        raise errors.not_allowed(self.single)
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
         """Check and store a changed row (without vis_state); give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be updated")
+        raise errors.not_allowed(self.single)
 
     def visibility_changed(self, row: Row) -> Row:
         """What else follows from a delete or restore already stored in `row`; give the final row back."""

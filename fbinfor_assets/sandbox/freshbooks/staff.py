@@ -72,22 +72,31 @@ class Staff(Resource):
         """Make the people every account has, if it has none yet."""
         if self.rows:
             return
-        stamp = self.world.stamps()[0]
         for fname, lname, role, level in SEED:
-            id_ = OWNER if role == "admin" else self.world.next_id(self.single)
-            row = {"id": id_, **TEXTS, "fname": fname, "lname": lname, "display_name": f"{fname} {lname}"}
-            row |= {
-                "email": f"{lname.casefold()}@sandbox.example",
-                "organization": self.world.business_name if level else "",
-                "username": f"{fname}{lname}{id_}".casefold(),
-                "role": role,
-                "level": level,
-                "rate": None,
-                "signup_date": self.world.utc_stamp(),
-                "updated": stamp,
-                "vis_state": ACTIVE,
-            }
-            self.put(row)
+            given = {"fname": fname, "lname": lname, "email": f"{lname.casefold()}@sandbox.example"}
+            given |= {"organization": self.world.business_name if level else ""}
+            self.put(self._new(given, OWNER if level else None) | {"role": role, "level": level})
+
+    def create_row(self, given: fields.Given) -> Row:
+        """Someone was invited: by people only, for the API does not offer it."""
+        return self.put(self._new(given, None))
+
+    def _new(self, given: fields.Given, id_: int | None) -> Row:
+        row: Row = {
+            "id": 0,
+            **TEXTS,
+            "role": "staff",
+            "level": 0,
+            "rate": None,
+            "signup_date": self.world.utc_stamp(),
+            "updated": self.world.stamps()[0],
+            "vis_state": ACTIVE,
+        }
+        row = self._changed(row, given)
+        row["id"] = id_ or self.world.next_id(self.single)
+        row["display_name"] = row["display_name"] or f"{row['fname']} {row['lname']}".strip()
+        row["username"] = f"{row['fname']}{row['lname']}{row['id']}".casefold()
+        return row
 
     def owner(self) -> dict[str, Any]:
         """The owner as documents include it."""
@@ -95,13 +104,16 @@ class Staff(Resource):
         return {name: row[name] for name in ("email", "fname", "lname", "organization")} | {"userid": OWNER}
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
+        return self.put(self.touched(self._changed(row, given)))
+
+    def _changed(self, row: Row, given: fields.Given) -> Row:
         changed = dict(row)
         for name in TEXTS:
             if name in given:
                 changed[name] = fields.text(given, name, self.single)
         if given.get("rate") is not None:
             changed["rate"] = plain(fields.number(given, "rate", self.single))
-        return self.put(self.touched(changed))
+        return changed
 
     def before_delete(self, row: Row) -> None:
         if row["id"] == OWNER:

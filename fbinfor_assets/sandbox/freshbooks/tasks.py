@@ -117,7 +117,7 @@ class Services(Resource):
     def __init__(self, world: World, tasks: Tasks) -> None:
         super().__init__(world)
         self._tasks = tasks
-        self.rows = tasks.rows
+        self.rows, self.by_vis_state = tasks.rows, tasks.by_vis_state
 
     def put(self, row: Row) -> Row:
         return self._tasks.put(row)
