@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import periods, stock
 from fbinfor_assets.sandbox.m3.items import revenue_account
 from fbinfor_assets.sandbox.m3.lines import head_status, live, net_price, remaining, status
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain, to_day
@@ -85,6 +86,9 @@ def ship(
     quantities = _quantities(order, wanted)
     if not quantities:
         raise FulfilmentError(f"order {orno} has nothing left to deliver (status {order['ORSL']})")
+    for ledger in (periods.STOCK, periods.RECEIVABLES) if invoice else (periods.STOCK,):
+        periods.check(world, ledger, day, "DLDT")
+    stock.check_available(world, order, quantities)
     dlix = world.state.next_number("DLIX", 7000001)
     lines, delivered = list(order["lines"]), []
     for ponr, quantity in quantities.items():
@@ -109,6 +113,7 @@ def ship(
         delivery |= {"YEA4": head["YEA4"], "IVNO": head["IVNO"], "ORST": "77"}
     world.save("ODHEAD", dlix, delivery)
     _save_order(world, order, lines)
+    stock.issued(world, order, delivered, dlix, day)
     return Shipment(orno, dlix, head)
 
 
@@ -117,6 +122,7 @@ def invoice_deliveries(world: World, orno: str, day: str) -> list[Row]:
     order = world.state.get("OOHEAD", orno)
     if order is None:
         raise FulfilmentError(f"there is no order {orno}")
+    periods.check(world, periods.RECEIVABLES, day, "IDAT")
     heads, lines = [], list(order["lines"])
     for dlix in world.deliveries_of_order.ids(orno):
         delivery = world.state.tables("ODHEAD")[dlix]
@@ -272,6 +278,7 @@ def run_clock(world: World) -> list[Shipment]:
     due = []
     for order in world.unfinished():
         day = max((to_day(order["RLDT"]) + wait).strftime("%Y%m%d"), order["RGDT"])
+        day = periods.first_open(world, periods.STOCK, periods.first_open(world, periods.RECEIVABLES, day))
         if day <= today:
             due.append((day, order["ORNO"]))
     shipments = []

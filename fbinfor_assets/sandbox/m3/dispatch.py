@@ -9,13 +9,40 @@ from __future__ import annotations
 from itertools import islice
 from typing import Any
 
-from fbinfor_assets.sandbox.m3 import customers, deliveries, export, items, orders, receivables, reference
+from fbinfor_assets.sandbox.m3 import (
+    bank_statements,
+    customers,
+    deliveries,
+    export,
+    general_ledger,
+    item_maintenance,
+    items,
+    jobs,
+    orders,
+    payables,
+    purchase_batches,
+    purchasing,
+    receivables,
+    reference,
+    stock,
+    supplier_invoices,
+    suppliers,
+)
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, result, shape
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, World
 
 # Importing a program's module registers its transactions.
 PROGRAMS = (customers, deliveries, export, items, orders, receivables, reference)
+PURCHASE_PROGRAMS = (
+    bank_statements,
+    general_ledger,
+    item_maintenance,
+    payables,
+    purchase_batches,
+    purchasing,
+)
+PURCHASE_PROGRAMS += (stock, supplier_invoices, suppliers)
 
 
 def _check_context(record: Record, options: Options) -> None:
@@ -39,6 +66,7 @@ def execute(world: World, program: str, name: str, sent: Record, options: Option
     """Run one transaction and give its entry of `results`; a business error is a NOK entry, never an
     exception."""
     keep_records = world.switches["error_records"] == "empty"
+    jobs.run(world, program)
     try:
         transaction = _transaction(program, name)
         record = check_record(transaction, sent, unknown_fields=world.switches["unknown_fields"])

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from fbinfor_assets.sandbox.m3 import export_purchase_tables
 from fbinfor_assets.sandbox.m3.deliveries import delivery_line
 from fbinfor_assets.sandbox.m3.lines import shown
 from fbinfor_assets.sandbox.m3.mi import Nok
@@ -358,7 +359,8 @@ def tables(switches: Mapping[str, Any]) -> dict[str, Table]:
             ("PBID", "TRNO"),
         ),
     )
-    return {table.name: table for table in made}
+    bought = (Table(n, p, _columns(p, c), *rest) for n, p, c, *rest in export_purchase_tables.TABLES)
+    return {table.name: table for table in (*made, *bought)}
 
 
 def _all(world: World, kind: str) -> Iterable[Any]:

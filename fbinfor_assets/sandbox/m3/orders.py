@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import deliveries, lines
+from fbinfor_assets.sandbox.m3 import deliveries, lines, periods
 from fbinfor_assets.sandbox.m3.customers import ACTIVE, check_values, open_orders, open_receivables
 from fbinfor_assets.sandbox.m3.items import is_service
 from fbinfor_assets.sandbox.m3.mi import Nok, money, parse_decimal, plain
@@ -263,7 +263,10 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     saved = world.save("OXHEAD", batch["ORNO"], done)
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
-        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, world.today()))
+        day = periods.first_open(
+            world, periods.STOCK, periods.first_open(world, periods.RECEIVABLES, world.today())
+        )
+        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 
 

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import periods
 from fbinfor_assets.sandbox.m3.deliveries import ledger_entry
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal, plain
 from fbinfor_assets.sandbox.m3.world import (
@@ -227,6 +228,7 @@ def _control(world: World, batch: Row) -> list[_Settlement]:
         raise Nok("XST0020", "PBID")
     if not batch["lines"]:
         raise Nok("XRE0103", "PBID", text="The batch has no lines")
+    periods.check(world, periods.RECEIVABLES, batch["ACDT"])
     if batch["BOPE"] == "ALC" and Decimal(batch["CUAM"]):
         text = f"An allocation moves no cash, but the lines of batch {batch['PBID']} sum to {batch['CUAM']}"
         raise Nok("XOPC001", "PYAM", text=text)
