@@ -276,9 +276,13 @@ _KEYS = {"addresses": ("ADTE", "ADID", "STDT"), "references": ("RFTY", "RFID")}
 _NUMBERS = frozenset(("ADTE", "STDT"))  # "01" is 1, and a start date of 0 is none
 
 
+def _plain(name: str, value: str) -> str:
+    text = value.strip().upper()
+    return text.lstrip("0") if name in _NUMBERS else text
+
+
 def _key(record: Record, kind: str) -> tuple[str, ...]:
-    texts = {name: record.get(name, "").strip().upper() for name in _KEYS[kind]}
-    return tuple(text.lstrip("0") if name in _NUMBERS else text for name, text in texts.items())
+    return tuple(_plain(name, record.get(name, "")) for name in _KEYS[kind])
 
 
 def _position(row: Row, record: Record, kind: str) -> int:
@@ -324,8 +328,12 @@ def _part(row: Row, part: Row) -> Row:
 
 def _list_parts(call: Call, kind: str, *selecting: str) -> list[Row]:
     row = supplier(call.world, call.record["SUNO"])
-    wanted = {name: call.text(name) for name in selecting if call.text(name)}
-    parts = [part for part in row[kind] if all(part.get(name, "") == value for name, value in wanted.items())]
+    wanted = {name: _plain(name, call.text(name)) for name in selecting if call.text(name)}
+    parts = [
+        part
+        for part in row[kind]
+        if all(_plain(name, part.get(name, "")) == value for name, value in wanted.items())
+    ]
     return [_part(row, part) for part in sorted(parts, key=lambda part: _key(part, kind))]
 
 
