@@ -14,4 +14,13 @@ Which file answers what::
     orders.py       OIS100MI                        deliveries.py shipping, invoicing, OIS350MI
     receivables.py  ARS200MI, ARS040MI              reference.py GENERAL, CRS045MI
     control.py      the people's verbs              seed.py      what is there before the first call
+    suppliers.py    CRS620MI                        purchase_batches.py PPS370MI
+    purchasing.py   PPS200MI, PPS001MI              purchase_lines.py an order's values and statuses (pure)
+    supplier_invoices.py APS450MI, APS455MI         supplier_matching.py their checks, matching, posting
+    payables.py     APS200MI, APS130MI              bank_statements.py ABS100MI
+    general_ledger.py GLS200MI, GLS840MI            periods.py   months that close
+    stock.py        balances, cost, MMS060MI        item_maintenance.py the rest of MMS200MI
+    purchase_people.py more people's verbs          jobs.py      what M3 does between two calls
+    purchase_indexes.py secondary keys              sqry.py      the query of the Search transactions
+    export_purchase_tables.py their tables          purchase_programs.py the list of these programs
 """

@@ -23,8 +23,7 @@ def add_head(call: Call) -> list[Row]:
     world = call.world
     if call.record["CUCD"] != CURRENCY:
         raise Nok("XRE0103", "CUCD")
-    same = (call.record["BSID"], call.record["STMN"])
-    if any((row["BSID"], row["STMN"]) == same for row in world.state.tables("FBSTMH").values()):
+    if world.purchases.statements_of_bank.ids((call.record["BSID"], call.record["STMN"])):
         raise Nok("XRE0104", "STMN")
     head: Row = {name: value for name, value in call.record.items() if name not in ("CONO", "DIVI") and value}
     for name in _AMOUNTS:

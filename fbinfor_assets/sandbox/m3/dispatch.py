@@ -10,39 +10,22 @@ from itertools import islice
 from typing import Any
 
 from fbinfor_assets.sandbox.m3 import (
-    bank_statements,
     customers,
     deliveries,
     export,
-    general_ledger,
-    item_maintenance,
     items,
     jobs,
     orders,
-    payables,
-    purchase_batches,
-    purchasing,
+    purchase_programs,
     receivables,
     reference,
-    stock,
-    supplier_invoices,
-    suppliers,
 )
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, result, shape
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, Call, World
 
 # Importing a program's module registers its transactions.
-PROGRAMS = (customers, deliveries, export, items, orders, receivables, reference)
-PURCHASE_PROGRAMS = (
-    bank_statements,
-    general_ledger,
-    item_maintenance,
-    payables,
-    purchase_batches,
-    purchasing,
-)
-PURCHASE_PROGRAMS += (stock, supplier_invoices, suppliers)
+PROGRAMS = (customers, deliveries, export, items, orders, purchase_programs, receivables, reference)
 
 
 def _check_context(record: Record, options: Options) -> None:

@@ -205,7 +205,8 @@ def process(world: World, head: Row) -> Row:
             error = wrong = nok
         lines.append({**line, "STAT": ERROR if error else ENTERED, **_message(error)})
     if wrong is None and order is not None:
-        save_order(world, {**order, "lines": made, **world.born()})
+        # The first save is no change: it makes CHNO 1.
+        save_order(world, {**order, "lines": made, **world.born(), "CHNO": "0"})
         lines = [{**line, "STAT": TRANSFERRED} for line in lines]
     status = ERROR if wrong else TRANSFERRED
     done = {**head, "lines": lines, "STAT": status, **_message(wrong)}

@@ -25,6 +25,8 @@ class PurchaseIndexes:
         self.batches_of_supplier = state.index("FAPIBH", lambda row: row["SUNO"])
         self.batches_of_correlation = state.index("FAPIBH", lambda row: row.get("CORI") or None)
         self.batches_of_number = state.index("FAPIBH", lambda row: row["SINO"] or None)
+        self.batches_of_status = state.index("FAPIBH", lambda row: row["SUPA"])
+        self.statements_of_bank = state.index("FBSTMH", lambda row: (row["BSID"], row["STMN"]))
         self.validating = state.index(
             "FAPIBH", lambda row: row["BIST"] if row["BIST"] == VALIDATING else None
         )

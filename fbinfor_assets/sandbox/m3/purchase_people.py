@@ -114,9 +114,7 @@ def update_payables(world: World, body: Row) -> Any:
     batch = batch_invoice(world, _text(body, "inbn"))
     if batch["SUPA"] != supplier_matching.VALIDATED:
         raise ValueError(f"invoice batch {batch['INBN']} has status {batch['SUPA']}, not 20 (validated)")
-    found = supplier_matching.findings(world, batch)
-    if found:
-        raise ValueError(f"invoice batch {batch['INBN']}: {found[0].text}")
+    supplier_matching.check_still_valid(world, batch)
     done = supplier_matching.update_payables(world, batch)
     world.state.log("people.ap-update", "supplier invoice", batch["INBN"], body)
     return {"inbn": done["INBN"], "supa": done["SUPA"], "vono": done["VONO"]}

@@ -160,7 +160,8 @@ def adjust_line(call: Call) -> list[Row]:
     adjusted = money(parse_decimal(call.text("ADAB", "0"), "ADAB", 2))
     lines = list(batch["lines"])
     line = {name: value for name, value in lines[int(trno) - 1].items() if name != "LMTS"}
-    lines[int(trno) - 1] = {**line, "ADAB": adjusted, "NLAM": adjusted}
+    counted = "VTA1" if matching.is_vat(world, line) else "NLAM"
+    lines[int(trno) - 1] = {**line, "ADAB": adjusted, counted: adjusted}
     _save(world, batch, {"lines": lines, "SUPA": matching.ADJUSTED, "RPAA": "0"})
     call.wrote("supplier invoice", batch["INBN"])
     return []
@@ -189,6 +190,7 @@ def approve_batch(world: World, batch: Row, day: str, given: Record, user: str) 
     validated = batch["SUPA"] == matching.VALIDATED
     approved = {**batch, **given, "SUPA": matching.APPROVED, "AAPD": day}
     if validated and world.switches["ap_update"] == "on_approval":
+        matching.check_still_valid(world, approved)
         return matching.update_payables(world, approved)
     kept = {"SUPA": matching.VALIDATED} if validated else {}
     return world.save("FAPIBH", int(batch["INBN"]), {**approved, **kept})
@@ -320,10 +322,13 @@ def _in_ranges(call: Call, batch: Row) -> bool:
 def validate_many(call: Call) -> list[Row]:
     """Submit every batch in the given ranges that can be validated."""
     open_statuses = (matching.NEW, matching.WITH_ERRORS, matching.VALIDATED, matching.MATCHING_FAILED)
-    for batch in list(call.world.state.tables("FAPIBH").values()):
-        if batch["SUPA"] in open_statuses and batch["BIST"] == IDLE and _in_ranges(call, batch):
-            submit(call.world, batch)
-            call.wrote("supplier invoice", batch["INBN"])
+    open_statuses += ("30", matching.ADJUSTED, matching.APPROVED)
+    world, index = call.world, call.world.purchases.batches_of_status
+    for inbn in sorted(inbn for status in open_statuses for inbn in index.ids(status)):
+        batch = world.state.tables("FAPIBH")[inbn]
+        if batch["BIST"] == IDLE and _in_ranges(call, batch):
+            submit(world, batch)
+            call.wrote("supplier invoice", inbn)
     return []
 
 

@@ -118,6 +118,13 @@ def findings(world: World, batch: Row) -> list[Finding]:
     return [*_head_findings(world, batch), *_line_findings(world, batch)]
 
 
+def check_still_valid(world: World, batch: Row) -> None:
+    """Refuse to update payables from a batch that was validated, when it would not be any more. Raises Nok."""
+    found = findings(world, batch)
+    if found:
+        raise Nok("XST0020", "INBN", text=f"Invoice batch {batch['INBN']}: {found[0].text}")
+
+
 def _head_findings(world: World, batch: Row) -> Iterator[Finding]:
     for name in ("SUNO", "SPYN"):
         row = world.state.get("CIDMAS", batch[name])
