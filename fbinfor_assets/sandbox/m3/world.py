@@ -170,13 +170,14 @@ class World:
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
-        self.purchases = PurchaseIndexes(state)
-        self.changes: dict[str, Any] = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
-        self.changes["FGLEDG"] = LedgerChanges(state)
-        self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds(), "CIDMAS": SortedIds()}
-        self.derived: dict[str, Any] = {}  # what a module computed from the tables and keeps in memory
+        self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
+        self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
         self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
+        self.purchases = PurchaseIndexes(state)
+        self.changes["FGLEDG"] = LedgerChanges(state)
+        self.sorted["CIDMAS"] = SortedIds()
+        self.derived: dict[str, Any] = {}  # what a module computed from the tables and keeps in memory
         self.reindex()
 
     # -- rows
