@@ -17,7 +17,8 @@ Which file answers what::
     suppliers.py    CRS620MI                        purchase_batches.py PPS370MI
     purchasing.py   PPS200MI, PPS001MI              purchase_lines.py an order's values and statuses (pure)
     supplier_invoices.py APS450MI, APS455MI         supplier_matching.py their checks, matching, posting
-    payables.py     APS200MI, APS130MI              bank_statements.py ABS100MI
+    payables.py     APS200MI, APS130MI              order_matching.py invoices matched to a whole order
+    bank_statements.py ABS100MI
     general_ledger.py GLS200MI, GLS840MI            periods.py   months that close
     stock.py        balances, cost, MMS060MI        item_maintenance.py the rest of MMS200MI
     purchase_people.py more people's verbs          jobs.py      what M3 does between two calls

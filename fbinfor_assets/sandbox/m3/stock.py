@@ -136,14 +136,15 @@ def _held(order: Row) -> dict[str, Decimal]:
     held: dict[str, Decimal] = {}
     for line in live(order):
         rest = remaining(line)
-        if rest > 0 and line["ORST"][0] == "3":
+        # 3 is allocated; 4, on a picking list, is held as well.
+        if rest > 0 and line["ORST"][0] in "34":
             key = f"{order['WHLO']}/{line['ITNO']}"
             held[key] = held.get(key, Decimal(0)) + rest
     return held
 
 
 def allocated(world: World, whlo: str, itno: str) -> Decimal:
-    """Quantity held for open customer orders (lines at status 33)."""
+    """Quantity held for open customer orders (lines allocated or on a picking list)."""
     holder = world.derived.setdefault("allocations", _Allocations())
     return holder.sums(world).get(f"{whlo}/{itno}", Decimal(0))
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import order_matching
 from fbinfor_assets.sandbox.m3 import supplier_matching as matching
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal
 from fbinfor_assets.sandbox.m3.purchase_indexes import VALIDATING
@@ -256,7 +257,12 @@ def run_due(world: World) -> None:
 
 
 def _finish(world: World, batch: Row) -> Row:
-    found = matching.findings(world, batch)
+    found: list[matching.Finding] = []
+    if order_matching.applies(world, batch):
+        made, misfit = order_matching.item_lines(world, batch)
+        batch = {**batch, "lines": [*batch["lines"], *made]}
+        found += [misfit] if misfit else []
+    found += matching.findings(world, batch)
     wrong_lines = {finding.trno for finding in found if finding.trno}
     lines = []
     for line in batch["lines"]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from .purchase_lab import SUNO, cost, invoice, item, order, pass_time, payable, receive, validate, vat
 from .simulator import Simulator
@@ -176,6 +179,28 @@ def test_item_line_finds_its_order_line_by_the_item(buyer: Simulator) -> None:
     assert buyer.balance() == {"1400": "10.00", "1500": "2.00", "2000": "-12.00"}
 
 
+def test_head_that_names_an_order_is_matched_to_it_as_a_whole(buyer: Simulator) -> None:
+    buyer.item("BOWL")
+    puno = order(buyer, ("CUP", "10", "5.00"), ("BOWL", "4", "2.50"))
+    receive(buyer, puno, "6")
+    whole = {"PUNO": puno, "IMCD": "2"}
+    wrong = invoice(buyer, "Q1", "31.00", **whole)
+    assert validate(buyer, wrong)["SUPA"] == "79"
+    assert "neither what was received (30.00) nor what is left" in errors(buyer, wrong)[0]
+    received = invoice(buyer, "Q2", "36.00", vat("6.00"), **whole)
+    assert validate(buyer, received)["SUPA"] == "90"
+    assert [(r["RDTP"], r["ITNO"], r["IVQA"]) for r in buyer.ok("APS450MI", "LstLines", INBN=received)] == [
+        ("3", "", ""),
+        ("1", "CUP", "6"),
+    ]
+    rest = invoice(buyer, "Q3", "30.00", **whole)
+    assert validate(buyer, rest)["SUPA"] == "90"
+    assert buyer.balance() == {"1400": "30.00", "1450": "30.00", "1500": "6.00", "2000": "-66.00"}
+    receive(buyer, puno, "4")
+    receive(buyer, puno, "4", pnli="2")
+    assert buyer.balance() == {"1400": "60.00", "1500": "6.00", "2000": "-66.00"}
+
+
 def test_invoice_without_lines_waits_in_the_clearing_account(buyer: Simulator) -> None:
     inbn = invoice(buyer, "I1", "120.00", vat("20.00"))
     assert validate(buyer, inbn)["SUPA"] == "90"
@@ -253,6 +278,53 @@ def test_ledger_reads_find_an_invoice_by_key_number_and_search(buyer: Simulator)
     ]
     assert buyer.rows("E5INBN,E5SUPA,E5BIST from FAPIBH where E5CORI = 'FB-bill-9'") == [["1", "90", "0"]]
     assert buyer.rows("E6RDTP,E6AO01,E6NLAM from FAPIBL where E6INBN = 1") == [["8", "6000", "12.00"]]
+
+
+def test_cents_within_the_permitted_rounding_are_posted_as_such(switched: Any) -> None:
+    m3 = switched(ap_rounding="0.02", ap_validation_seconds=0)
+    for sino, gross in (("R1", "12.02"), ("R2", "12.03")):
+        inbn = invoice(m3, sino, gross, cost("6000", "12.00"))
+        m3.ok("APS455MI", "ValidByBatchNo", INBN=inbn)
+    assert [row[0] for row in m3.rows("E5SUPA from FAPIBH")] == ["90", "15"]
+    assert m3.balance() == {"2000": "-12.02", "3900": "0.02", "6000": "12.00"}
+
+
+def test_validation_that_was_submitted_survives_a_crash(switched: Any) -> None:
+    m3 = switched()
+    inbn = invoice(m3, "S1", "12.00", cost("6000", "12.00"))
+    m3.ok("APS455MI", "ValidByBatchNo", INBN=inbn)
+    m3.kill()
+    m3.start()
+    pass_time(m3)
+    assert m3.one("APS450MI", "GetHead", INBN=inbn)["SUPA"] == "90"
+    assert m3.balance() == {"2000": "-12.00", "6000": "12.00"}
+
+
+_PENCE = st.integers(-5_000, 90_000).filter(bool)
+_BILL = st.tuples(
+    st.lists(_PENCE, min_size=1, max_size=5), st.integers(0, 9_000), st.sampled_from((0, 0, 0, 1))
+)
+
+
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_BILL, min_size=1, max_size=4))
+def test_a_bill_posts_its_gross_once_or_nothing_at_all(process: Simulator, bills: list[Any]) -> None:
+    """Payables owe the sum of the bills that add up; every other bill leaves no trace in the ledger."""
+    process.people("reset")
+    process.sign_in()
+    owed = costs = taxes = Decimal(0)
+    for number, (nets, tax, wrong) in enumerate(bills):
+        gross = sum(nets) + tax + wrong
+        lines = [cost("6000", f"{net / 100:.2f}") for net in nets] + [vat(f"{tax / 100:.2f}")]
+        inbn = invoice(process, f"BILL-{number}", f"{gross / 100:.2f}", *lines)
+        process.ok("APS455MI", "ValidByBatchNo", INBN=inbn)
+        if gross and not wrong:
+            owed, costs, taxes = owed + gross, costs + sum(nets), taxes + tax
+    pass_time(process)
+    process.ok("APS450MI", "GetHead", INBN="1")
+    balance = {account: Decimal(amount) * 100 for account, amount in process.balance().items()}
+    assert balance.get("2000", 0) == -owed
+    assert (balance.get("6000", 0), balance.get("1500", 0)) == (costs, taxes)
 
 
 def test_payables_may_be_updated_only_on_approval(switched: Any) -> None:
