@@ -175,6 +175,33 @@ def sandbox_serve(
     raise typer.Exit(serve(orders, _day(from_), _day(to), seed, state, port, config, faults))
 
 
+@sandbox_app.command("people")
+def sandbox_people(
+    sandbox: Annotated[str, typer.Option(help="The line `serve` printed, or @FILE that holds it.")],
+    seed: Annotated[int, typer.Option(help="The same seed on the same state makes the same edits.")] = 1,
+    edits: Annotated[int, typer.Option(help="How many edits.")] = 20,
+    per_minute: Annotated[
+        float | None, typer.Option(help="At random intervals, so many a minute; else one after the other.")
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Groups, with commas: client, invoice, payment, customer, order, party."),
+    ] = None,
+) -> None:
+    """Let people edit things by hand on both sides of a sandbox; one line of JSON per edit.
+
+    Names are retyped, addresses and telephones change, clients are archived, entered twice, deleted and restored,
+    drafts and payments change, order lines are cancelled, customers blocked: what a synchronisation has to live with.
+
+    Example: `fbinfor sandbox people --sandbox @var/demo/sandbox/sandbox.json --edits 50 --per-minute 30`
+    """
+    from fbinfor_assets.sandbox.people import main
+
+    arguments = {"--sandbox": sandbox, "--seed": seed, "--edits": edits}
+    arguments |= {"--per-minute": per_minute, "--only": only}
+    raise typer.Exit(main([f"{name}={value}" for name, value in arguments.items() if value is not None]))
+
+
 @app.command()
 def up(
     home: Home = None,

@@ -103,6 +103,10 @@ class Index:
         """The first id with this key, or None."""
         return next(iter(self._ids.get(key, ())), None)
 
+    def count(self, key: Any) -> int:
+        """How many ids have this key."""
+        return len(self._ids.get(key, ()))
+
     def keys(self) -> Iterable[Any]:
         """Every key that has at least one id."""
         return self._ids.keys()
@@ -198,8 +202,8 @@ class State:
         return self._tables.setdefault(kind, {})
 
     def kinds(self) -> list[str]:
-        """The names of the tables that exist."""
-        return sorted(self._tables)
+        """The names of the tables that hold anything."""
+        return sorted(kind for kind, table in self._tables.items() if table)
 
     def get(self, kind: str, id_: Id) -> Row | None:
         """One row, or None."""
@@ -265,7 +269,10 @@ class State:
 
     def index(self, kind: str, key: Callable[[Row], Any]) -> Index:
         """Make a secondary index of a table (once, at start) and keep it right from then on."""
-        index = Index(key)
+        return self.attach(kind, Index(key))
+
+    def attach(self, kind: str, index: Index) -> Index:
+        """Keep an index of a kind of its own right from now on, as `index` does its own."""
         index._fill(self.tables(kind))
         self._indexes.setdefault(kind, []).append(index)
         return index
@@ -791,6 +798,7 @@ def create_app(
         return json_response(switches)
 
     async def start_again(request: Request) -> Response:
+        _request_writes.set(None)  # what the seeding logs is nobody's answer, here as at the start
         kept = state.meta.get("switches")
         state.clear()
         clock.restart()

@@ -58,6 +58,11 @@ def not_a_number(object: str, field: str, value: Any) -> FreshBooksError:
     return FreshBooksError(422, 1015, f"The field '{field}' must be a number.", object, field, value)
 
 
+def out_of_range(object: str, field: str, value: Any) -> FreshBooksError:
+    """422/1030; the code is in the catalogue, the message is assumed."""
+    return FreshBooksError(422, 1030, f"The field '{field}' is out of range.", object, field, value)
+
+
 def not_a_date(object: str, field: str, value: Any) -> FreshBooksError:
     """422/1033; the message is assumed."""
     return FreshBooksError(422, 1033, f"The field '{field}' must be a date.", object, field, value)

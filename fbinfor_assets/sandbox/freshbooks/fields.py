@@ -19,10 +19,14 @@ from fbinfor_assets.sandbox.freshbooks.errors import (
     invalid,
     not_a_date,
     not_a_number,
+    out_of_range,
     required,
 )
 
 Given = Mapping[str, Any]
+
+# Digits before, and places after, the point of any number (assumed).
+MAX_DIGITS = 15
 
 
 def parse_body(raw: bytes, single: str) -> dict[str, Any]:
@@ -60,7 +64,7 @@ def text(given: Given, name: str, object: str) -> str | None:
 
 
 def number(given: Given, name: str, object: str) -> Decimal:
-    """A finite number, given as a number or as its text. 422/1015 else."""
+    """A finite number, given as a number or as its text. 422/1015 else, 1030 for one of too many digits."""
     value = given[name]
     if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
         try:
@@ -68,6 +72,8 @@ def number(given: Given, name: str, object: str) -> Decimal:
         except InvalidOperation:
             parsed = Decimal("NaN")
         if parsed.is_finite():
+            if parsed and not -MAX_DIGITS <= parsed.adjusted() < MAX_DIGITS:
+                raise out_of_range(object, name, value)
             return parsed
     raise not_a_number(object, name, value)
 
@@ -118,7 +124,7 @@ def choice(given: Given, name: str, object: str, allowed: tuple[Any, ...]) -> An
     value = given[name]
     if isinstance(value, bool) or value not in allowed:
         raise invalid(object, name, value)
-    return value
+    return allowed[allowed.index(value)]  # 1 for 1.0
 
 
 def flag(given: Given, name: str, object: str) -> bool:

@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, load_switches, main, run
 from fbinfor_assets.sandbox.m3 import control, deliveries, tokens
-from fbinfor_assets.sandbox.m3.export import tables
+from fbinfor_assets.sandbox.m3.export_tables import tables
 from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, operations
 from fbinfor_assets.sandbox.m3.seed import seed
 from fbinfor_assets.sandbox.m3.switches import SWITCHES

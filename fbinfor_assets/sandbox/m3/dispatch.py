@@ -14,17 +14,24 @@ from typing import Any
 
 from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.m3 import (
+    addresses,
+    batches,
     changes,
+    customer_ledger,
+    customer_orders,
     customers,
-    deliveries,
+    dispatching,
     export,
     general,
+    invoices,
     items,
+    manual_invoices,
     orders,
     organisation,
     receivables,
     reference,
     repository,
+    text_blocks,
 )
 from fbinfor_assets.sandbox.m3.answers import Outcome
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
@@ -33,17 +40,9 @@ from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, USERS, 
 
 # Importing a program's module registers its transactions.
 PROGRAMS = (
-    changes,
-    customers,
-    deliveries,
-    export,
-    general,
-    items,
-    orders,
-    organisation,
-    receivables,
-    reference,
-    repository,
+    *(customers, addresses, items, export, reference, organisation, general, repository, changes),
+    *(batches, orders, customer_orders, text_blocks, dispatching, invoices),
+    *(customer_ledger, receivables, manual_invoices),
 )
 # Where CONO names a record and not the company to work in.
 _COMPANIES = "MNS095MI"

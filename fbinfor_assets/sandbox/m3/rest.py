@@ -27,6 +27,7 @@ from fbinfor_assets.sandbox.m3.dispatch import execute, not_executed, read_posit
 from fbinfor_assets.sandbox.m3.mi import Options, Record, parse_bulk, parse_options, plain, split_matrix
 from fbinfor_assets.sandbox.m3.world import World
 
+_JSON = "application/json; charset=UTF-8"  # as the vendor's own description of the interface has it
 _TOKEN_SECONDS = 60  # public callers take a new one after 30 s, some after 59 s
 
 
@@ -141,4 +142,4 @@ def _terminated(reason: str, status: int = 400) -> Response:
 
 def _in_format(content: Any, style: str) -> Response:
     option = orjson.OPT_INDENT_2 if style == "PRETTY" else 0
-    return Response(orjson.dumps(content, option=option), media_type="application/json")
+    return Response(orjson.dumps(content, option=option), media_type=_JSON)

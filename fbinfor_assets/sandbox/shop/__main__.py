@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, load_switches, main, run
-from fbinfor_assets.sandbox.shop.app import SWITCHES, build
+from fbinfor_assets.sandbox.shop.app import build
 from fbinfor_assets.sandbox.shop.book import OrderBook, prepare
+from fbinfor_assets.sandbox.shop.switches import SWITCHES
 
 
 def start() -> None:
