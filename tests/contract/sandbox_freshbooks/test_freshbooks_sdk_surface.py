@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import io
 
+import freshbooks
 import pytest
-
-freshbooks = pytest.importorskip("freshbooks")
 
 DATE = "2011-03-31"
 
