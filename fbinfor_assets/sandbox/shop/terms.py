@@ -47,7 +47,7 @@ class Terms(Resource):
             message = "A term with the name provided already exists with this parent."
             raise Refused(400, "term_exists", message, resource_id=same["id"])
         id_ = self.world.next_id("term")
-        row = {**_FIRST, "id": id_, "name": name, "slug": _slug(name)}
+        row = {**_FIRST, "id": id_, "name": name, "slug": slug(name)}
         return self._keep(row, body, "create", by)
 
     def update(self, id_: int, body: Json, owner: Mapping[str, int], by: str) -> Json:
@@ -99,5 +99,6 @@ class Terms(Resource):
         return {**row, **more, "_links": self.world.links(self.path, row["id"])}
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A name as part of an address."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
