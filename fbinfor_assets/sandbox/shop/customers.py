@@ -232,7 +232,7 @@ class Customers(Resource):
 
     def _named(self, username: str) -> bool:
         number = username.removeprefix("customer")
-        of_file = username.startswith("customer") and number.isdigit() and int(number) in self._known
+        of_file = username.startswith("customer") and number.isdecimal() and int(number) in self._known
         return of_file or self._by_username.first(username.lower()) is not None
 
 

@@ -198,7 +198,8 @@ class Products(Resource):
             selection = Selection(["{sku} = ?", "{status} <> 'trash'"], [str(item["sku"])])
             _, ids = self._table.page(selection, "id", "asc", 1, 0)
         else:
-            ids = [item["product_id"]] if isinstance(item.get("product_id"), int) else []
+            given = str(item.get("product_id", ""))
+            ids = [int(given)] if given.isdecimal() and len(given) < 16 else []
         documents = self._documents(ids)
         return documents[0] if documents else None
 

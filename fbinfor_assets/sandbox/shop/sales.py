@@ -31,7 +31,7 @@ from fbinfor_assets.sandbox.shop.errors import (
 from fbinfor_assets.sandbox.shop.lines import KINDS, added_up, changed_lines, meta_data, served, stored_lines
 from fbinfor_assets.sandbox.shop.notes import Notes
 from fbinfor_assets.sandbox.shop.products import Products
-from fbinfor_assets.sandbox.shop.query import Json, Query
+from fbinfor_assets.sandbox.shop.query import MOST, Json, Query
 from fbinfor_assets.sandbox.shop.resource import Resource, flag, text
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
 from fbinfor_assets.sandbox.shop.woo import ADDRESS, CURRENCY, VERSION, finished, order_json
@@ -308,7 +308,7 @@ class Orders(Resource):
         for name in _TEXTS:
             if (value := text(body, name)) is not None:
                 changes[name] = value
-        if body.get("status") is not None and body["status"] not in STATUSES:
+        if body.get("status") is not None and body["status"] not in list(STATUSES):
             raise not_one_of("status", ["auto-draft", *STATUSES])
         for name in ("parent_id", "customer_id"):
             if body.get(name) is not None:
@@ -358,9 +358,9 @@ class Orders(Resource):
 
 
 def _integer(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdigit():
+    if isinstance(value, bool) or not str(value).isdecimal():
         raise not_of_type(name, "integer")
-    return int(value)
+    return min(int(value), MOST)
 
 
 def address(before: Json, given: Any, name: str) -> Json:

@@ -66,7 +66,9 @@ class Terms(Resource):
     def chosen(self, given: Any) -> list[int]:
         """The ids among a product's `categories`; the default without any. Unknown ids are left out."""
         items = given if isinstance(given, list) else []
-        ids = [item["id"] for item in items if isinstance(item, dict) and item.get("id") in self._rows()]
+        ids = [
+            item["id"] for item in items if isinstance(item, dict) and item.get("id") in list(self._rows())
+        ]
         return ids or [self.default]
 
     def shown(self, ids: list[int]) -> list[Json]:
