@@ -83,6 +83,11 @@ def deleted(object: str, title: str, field: str, value: Any) -> FreshBooksError:
     return FreshBooksError(422, 1011, f"{title} has been deleted.", object, field, value)
 
 
+def not_allowed(object: str) -> FreshBooksError:
+    """405 for what cannot be done to this kind of object, not even by hand; all of it is assumed."""
+    return FreshBooksError(405, 405, "The method is not allowed for this resource.", object)
+
+
 def read_only(object: str, field: str, value: Any) -> FreshBooksError:
     """403/1038, as seen for due_date."""
     return FreshBooksError(403, 1038, f"Write access denied for field {field}", object, field, value)

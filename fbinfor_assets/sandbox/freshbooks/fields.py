@@ -34,14 +34,19 @@ def parse_body(raw: bytes, single: str) -> dict[str, Any]:
 
     The plural wrapper of the NODE SDK is refused like any other (freshbooks-api 7).
     """
-    try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise FreshBooksError(400, 1005, str(error), single) from error
-    given = body.get(single) if isinstance(body, dict) else None
+    given = parse_json(raw, single).get(single)
     if not isinstance(given, dict):
         raise required(single, single)
     return given
+
+
+def parse_json(raw: bytes, object: str) -> dict[str, Any]:
+    """A JSON object, numbers as Decimal; empty for any other JSON. 400/1005 for no JSON."""
+    try:
+        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FreshBooksError(400, 1005, str(error), object) from error
+    return body if isinstance(body, dict) else {}
 
 
 def _no_constant(name: str) -> None:
@@ -128,3 +133,13 @@ def flag(given: Given, name: str, object: str) -> bool:
     if value in (True, False):
         return bool(value)
     raise FreshBooksError(422, 1031, f"The field '{name}' must be a boolean.", object, name, value)
+
+
+def recipients(given: Given, name: str, object: str) -> list[str]:
+    """A list of e-mail addresses, empty if it is left out. 422/1004 for anything else."""
+    value = given.get(name) or []
+    if not isinstance(value, list) or not all(
+        isinstance(address, str) and "@" in address for address in value
+    ):
+        raise invalid(object, name, value)
+    return value

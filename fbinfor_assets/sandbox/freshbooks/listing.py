@@ -167,7 +167,7 @@ def parse_query(raw: bytes) -> Query:
         elif key == "sort":
             sort = value
         elif key in ("include[]", "include"):
-            include.add(value)
+            include.update(value.split(","))  # one a parameter, or several with commas (seen on profiles)
         elif key.startswith("search["):
             search.setdefault(key[7:].removesuffix("[]").removesuffix("]"), []).append(value)
         elif value.lower() in ("true", "false"):
@@ -188,6 +188,12 @@ def _positive(value: str, errno: int, field: str) -> int:
     return int(value)
 
 
+def first_place(query: Query) -> int:
+    """The place, from 0, of the first row of the page that is asked for."""
+    start = (query.page - 1) * query.per_page
+    return max(start + page_shift(), 0) if start else 0
+
+
 class Lister:
     """Answers list requests of all resources. Remembers the last selections, so that paging costs a page."""
 
@@ -202,10 +208,8 @@ class Lister:
 
     def page(self, resource: Resource, query: Query) -> dict[str, Any]:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
-        ids = self._select(resource, query)
-        start = (query.page - 1) * query.per_page
-        if start:
-            start = max(start + page_shift(), 0)
+        ids = self.ids(resource, query)
+        start = first_place(query)
         chosen = ids[start : start + query.per_page]
         return {
             resource.plural: [resource.view(resource.rows[id_], query.include) for id_ in chosen],
@@ -215,7 +219,8 @@ class Lister:
             "total": len(ids),
         }
 
-    def _select(self, resource: Resource, query: Query) -> list[int]:
+    def ids(self, resource: Resource, query: Query) -> list[int]:
+        """Ids of all rows a list request means, in order, whatever the page."""
         state = resource.world.state
         # A selection holds until anything is written or the day changes (overdue).
         at = (state.last_sequence, resource.world.today())
