@@ -630,14 +630,19 @@ class _Transaction:
             await self._app(scope, receive, send)
             return
         hit = fault = None
+        connection = receive
         if self._faults.planned:
-            body, receive = await breakage.read_body(receive) if self._faults.needs_body else (b"", receive)
+            body = b""
+            if self._faults.needs_body:
+                body, receive = await breakage.read_body(connection)
             hit = self._faults.hit(scope, body)
             fault = hit and hit.fault
         out = send
         if fault is not None:
             if not await breakage.before(fault, scope, receive, send, self._now()):
                 return
+            if receive is not connection and _client_gone(connection):
+                return  # its body was read before it hung up
             if fault.fields.get("rotated") and self._faults.rotate is not None:
                 self._faults.rotate()
                 self._state.commit()
@@ -659,7 +664,7 @@ class _Transaction:
                         self._state.commit()
                 message["headers"] = [(b"date", self._now()), *message["headers"]]
             last = message["type"] == "http.response.body" and not message.get("more_body")
-            gone = bool(last and sequences) and (lost or _client_gone(receive))
+            gone = bool(last and sequences) and (lost or _client_gone(connection))
             await out(message)
             if last and sequences and not gone and not refused:
                 self._state.delivered(sequences)
@@ -694,13 +699,18 @@ class _Transaction:
 
 def _client_gone(receive: Callable[[], Awaitable[Any]]) -> bool:
     # uvicorn drops an answer to a closed connection without a word; asking for the next message tells.
-    # One step of the coroutine is enough: an open connection has nothing to say and would wait.
-    waiting: Any = receive()
-    try:
-        waiting.send(None)
-    except StopIteration as answer:
-        return answer.value["type"] == "http.disconnect"
-    waiting.close()
+    # One step of the coroutine is enough: an open connection has nothing to say and would wait. A request whose body
+    # nobody read says that first.
+    for _ in range(2):
+        waiting: Any = receive()
+        try:
+            waiting.send(None)
+        except StopIteration as answer:
+            if answer.value["type"] == "http.disconnect":
+                return True
+        else:
+            waiting.close()
+            return False
     return False
 
 
