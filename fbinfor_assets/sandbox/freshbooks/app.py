@@ -221,7 +221,7 @@ def build(world: World, folder: Path) -> Starlette:
         exception_handlers=refusals.handlers(world),
         sender=sender,
         rotate_tokens=auth.rotate,
-        never_lags=("code", "access_token", "refresh_token"),
+        never_lags=("app", "code", "access_token", "refresh_token"),
     )
     app.add_middleware(Limits, world=world)
     return app

@@ -64,7 +64,7 @@ def start() -> None:
         exception_handlers={HTTPException: http_error},
         operations=operations,
         rotate_tokens=gateway.forget_tokens,
-        never_lags=("token",),
+        never_lags=("code", "token"),
     )
     run(app, arguments.port, arguments.faults)
 

@@ -84,7 +84,7 @@ def execute(world: World, program: str, name: str, sent: Record, options: Option
         call = Call(world, record, options, f"{transaction.program}/{name}", sent)
         rows = iter(HANDLERS[(transaction.program, name)](call))
         if transaction.reads:
-            if shift := page_shift():
+            if record.get("HDRS") != "1" and (shift := page_shift()):
                 rows = _shifted(rows, shift)
             rows = _window(outcome, rows, switches, headers=record.get("HDRS") == "1")
         shaped = shape(

@@ -169,8 +169,8 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
         return json_response(document)
 
     async def loaded(request: Request) -> Response:
-        arrived = book.arrived(world.now())
-        return json_response({"source": book.source, "now": clock.now().isoformat(), "arrived": arrived})
+        arrived = book.arrived(world.passed())
+        return json_response({"source": book.source, "now": clock.true_now().isoformat(), "arrived": arrived})
 
     async def nowhere(request: Request, _: Exception) -> Response:
         return no_route()
