@@ -268,9 +268,10 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
             raise Nok("", field, text=text, kind="InputFieldTooLong")
         if kind == "N" and value and not _NUMBER.fullmatch(value) and not (clears and value == "?"):
             raise Nok("XNU0000", field)
-        if kind == "N" and "." in value:
-            value = _plain_number(value)
-            if "." in value and field in transaction.whole:
+        if "." in value and field in transaction.whole:
+            # "1." and "1.00" are 1; a handler that counts or looks up must not meet a point.
+            value = plain(Decimal(value))
+            if "." in value:
                 raise Nok("XNU0000", field)
         checked[field] = value
     for field in transaction.mandatory:
@@ -278,11 +279,6 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
             text = f"Mandatory input field {field} is missing"
             raise Nok("", field, text=text, kind="MandatoryInputFieldNotFound")
     return checked
-
-
-def _plain_number(text: str) -> str:
-    # "1." and "1.00" are 1, ".5" is 0.5: a handler that wants a whole number must not meet a point.
-    return plain(Decimal(text))
 
 
 def shape(
