@@ -111,6 +111,10 @@ class Sender:
         self.builders: dict[str, Builder] = {}
         self.attempted: list[Callable[[str, bool, Row, Attempt], None]] = []
         self._wake = asyncio.Event()
+        self._flying: set[int] = set()
+        self._built = state.index(
+            TABLE, lambda row: orjson.dumps([row["hook"], row["build"]]) if "build" in row else None
+        )
         self.forget_all()
 
     def forget_all(self) -> None:
@@ -120,6 +124,7 @@ class Sender:
         self._retries: list[tuple[int, int]] = []
         self._overtaken: set[int] = set()
         self._busy: set[str] = set()
+        self._flying = set()
         self._seen = 0
         for number, row in self._state.tables(TABLE).items():
             self._seen = max(self._seen, int(number))
@@ -167,6 +172,11 @@ class Sender:
     def later(self, hook: str, build: str, argument: Any, about: str = "") -> int:
         """Queue a message that `builders[build](argument, number)` makes when it is its turn; its number."""
         return self._add(hook, {"build": [build, argument]}, about=about, forgeable=True)
+
+    def waits(self, hook: str, build: str, argument: Any) -> bool:
+        """Whether such a message of `later` waits and was not begun to be sent."""
+        numbers = self._built.ids(orjson.dumps([hook, [build, argument]]))
+        return any(number not in self._flying for number in numbers)
 
     def withdraw(self, hook: str) -> None:
         """Forget what waits for a hook (it was deleted), within the running transaction."""
@@ -287,6 +297,7 @@ class Sender:
 
     async def _deliver(self, client: httpx.AsyncClient, hook: str, number: int) -> None:
         life = self._life
+        self._flying.add(number)
         try:
             row = self._message(number)
             if row is None:
@@ -297,6 +308,7 @@ class Sender:
         finally:
             if life is self._life:
                 self._busy.discard(hook)
+                self._flying.discard(number)
                 self._wake.set()
 
     def _message(self, number: int) -> Row | None:

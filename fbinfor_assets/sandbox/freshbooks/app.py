@@ -28,14 +28,15 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from fbinfor_assets.sandbox.freshbooks import callbacks as events_callbacks
-from fbinfor_assets.sandbox.freshbooks import oauth, refusals
+from fbinfor_assets.sandbox.freshbooks import document_paths, oauth, refusals
 from fbinfor_assets.sandbox.freshbooks.account import Account
-from fbinfor_assets.sandbox.freshbooks.auth import Auth
+from fbinfor_assets.sandbox.freshbooks.auth import Auth, Refused
 from fbinfor_assets.sandbox.freshbooks.callbacks import Callbacks
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.limits import Limits
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
+from fbinfor_assets.sandbox.freshbooks.other_families import OtherFamilies
 from fbinfor_assets.sandbox.freshbooks.reports import Reports
 from fbinfor_assets.sandbox.freshbooks.resource import Answer, Resource
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
@@ -45,6 +46,17 @@ from fbinfor_assets.sandbox.profiles import freshbooks_seed_parties, read_seed_c
 from fbinfor_assets.sandbox.webhooks import Sender
 
 Endpoint = Callable[[Request], Awaitable[Response]]
+
+# (whether the path names an id, HTTP method) -> what is asked for.
+VERBS = {
+    (False, "GET"): "list",
+    (False, "HEAD"): "list",
+    (False, "POST"): "create",
+    (True, "GET"): "get",
+    (True, "HEAD"): "get",
+    (True, "PUT"): "update",
+    (True, "DELETE"): "delete",
+}
 
 
 def build(world: World, folder: Path) -> Starlette:
@@ -80,6 +92,8 @@ def build(world: World, folder: Path) -> Starlette:
             entered(request, resource.scope, request.method)
         if resource is None:
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
+        if VERBS["id" in request.path_params, request.method] not in resource.verbs:
+            raise Refused("method")
         feature = resource.feature
         if feature is not None and not world.switches[feature.switch]:
             # By default HTTP 200 with errors inside (freshbooks-api 3).
@@ -99,7 +113,7 @@ def build(world: World, folder: Path) -> Starlette:
             state.commit()
             return one(resource, row, request)
         query = parse_query(request.scope["query_string"])
-        return json_response({"response": {"result": lister.page(resource, query)}})
+        return json_response({"response": {"result": resource.page(lister, query)}})
 
     async def item(request: Request) -> Response:
         raw = await request.body()
@@ -176,8 +190,12 @@ def build(world: World, folder: Path) -> Starlette:
 
     if "seeded" not in state.meta:
         fill()
+    account.furnish()
+    state.commit()
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
+        *document_paths.routes(account, entered),
+        *OtherFamilies(account, auth, lister).routes(),
         *(
             Route("/accounting/account/{account}/" + path, computed(resource, answer))
             for resource in account.resources
@@ -202,6 +220,8 @@ def build(world: World, folder: Path) -> Starlette:
         known_switches=SWITCHES,
         exception_handlers=refusals.handlers(world),
         sender=sender,
+        rotate_tokens=auth.rotate,
+        never_lags=("code", "access_token", "refresh_token"),
     )
     app.add_middleware(Limits, world=world)
     return app

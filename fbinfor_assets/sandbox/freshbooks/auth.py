@@ -311,6 +311,18 @@ class Auth:
         for token, row in list(state.tables("access_token").items()):
             state.put("access_token", token, {**row, "expires": 0})
 
+    def rotate(self) -> None:
+        """Somebody else refreshed every grant: who held the old tokens has none that is good for anything."""
+        state = self.world.state
+        kept = {row["grant"]: row for row in state.tables("refresh_token").values()}
+        for table in ("access_token", "refresh_token"):
+            for token in list(state.tables(table)):
+                state.delete(table, token)
+        for grant, row in kept.items():
+            app = self.app(row["client_id"])
+            if app is not None:
+                self._issue(app, row["scope"], grant)
+
     # -- the check of every other request
 
     def bearer(self, authorization: str) -> Row | None:

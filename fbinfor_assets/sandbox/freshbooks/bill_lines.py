@@ -47,7 +47,8 @@ def _stored_line(account: Account, given: dict[str, Any], currency: str, ids: se
         given = {**given, "categoryid": category.get("categoryid")}
     if given.get("categoryid") in (None, ""):
         raise required("line", "categoryid")
-    line: Line = {"id": given["id"] if given.get("id") in ids else account.world.next_id("bill_line")}
+    keeps = isinstance(given.get("id"), int) and given["id"] in ids
+    line: Line = {"id": given["id"] if keeps else account.world.next_id("bill_line")}
     ids.discard(line["id"])
     line["categoryid"] = account.categories.live(given, "categoryid", "line")["id"]
     if given.get("description"):

@@ -23,7 +23,13 @@ from typing import TYPE_CHECKING, Any
 
 from fbinfor_assets.sandbox.freshbooks import bill_lines, books, fields, lines, listing
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, money
-from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid, read_only, required
+from fbinfor_assets.sandbox.freshbooks.errors import (
+    FreshBooksError,
+    invalid,
+    out_of_range,
+    read_only,
+    required,
+)
 from fbinfor_assets.sandbox.freshbooks.receipts import stored_attachment
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, DELETED, Feature, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
@@ -143,6 +149,10 @@ class Bills(Resource):
             changed["issue_date"] = fields.day(given, "issue_date", "bill")
         if given.get("due_offset_days") is not None:
             changed["due_offset_days"] = fields.integer(given, "due_offset_days", "bill")
+        try:
+            self.due_date(changed)
+        except OverflowError:
+            raise out_of_range("bill", "due_offset_days", changed["due_offset_days"]) from None
         if "attachment" in given:
             kept = row["attachment"]
             changed["attachment"] = stored_attachment(self.world, given, "bill", kept)

@@ -9,7 +9,8 @@ calls categories read only, Postman has a POST that works: switch category_write
 no source and refused with 403/1003 (assumed); people change what is editable.
 
 Assumed: the children beyond the fifteen names captured; the main category Cost of Goods Sold; a child posts to its
-parent's account, a new main category to Other Expenses; `transaction_posted` stays once it is true.
+parent's account, a new main category to Other Expenses, and keeps that account when people move it;
+`transaction_posted` stays once it is true.
 """
 
 from __future__ import annotations

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from fbinfor_assets.sandbox.freshbooks import books, fields, lines, listing
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, line_view, money, totals
+from fbinfor_assets.sandbox.freshbooks.document import SNAPSHOT
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, required
-from fbinfor_assets.sandbox.freshbooks.invoices import SNAPSHOT
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, DELETED, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row

@@ -10,7 +10,8 @@ the expense is made; attachment and category are read only with include[]; lists
 `status` filter. An invoice line of type 1 rebills an expense of that client: 422/8016 if it has no client.
 
 Assumed: a status that is not given follows from the client; a tax without amount and per cent takes the per cent of
-the account's tax of that name; a rebilled line without a price costs the amount with its markup; an expense that
+the account's tax of that name; a rebilled line without a price costs the amount with its markup; two
+expenses of one day and amount are duplicates of each other, whatever their vendors (so captured); an expense that
 came from a bank (transactionid) may be a bill payment while an open bill asks for the same amount.
 """
 
@@ -76,6 +77,12 @@ class Expenses(Resource):
         by_client = state.index(self.single, lambda row: row["clientid"])
         by_project = state.index(self.single, lambda row: row["projectid"])
         by_category = state.index(self.single, lambda row: row["categoryid"])
+        self._alike = state.index(
+            self.single,
+            lambda row: (
+                (row["date"], row["amount"], row["currency_code"]) if row["vis_state"] != DELETED else None
+            ),
+        )
         self._vendors = state.index(
             self.single, lambda row: (row["vendor"] or None) if row["vis_state"] != DELETED else None
         )
@@ -308,6 +315,7 @@ class Expenses(Resource):
             "profileid": None,
             **row,
             "amount": money(row["amount"], code),
+            "isduplicate": row["isduplicate"] or self._has_twin(row),
             "status": self.status(row),
         }
         for n in TAXES:
@@ -321,6 +329,10 @@ class Expenses(Resource):
             view["category"] = categories.view(categories.rows[row["categoryid"]])
         view |= {name: None for name in EMPTY_INCLUDES if name in include}
         return view
+
+    def _has_twin(self, row: Row) -> bool:
+        alike = self._alike.count((row["date"], row["amount"], row["currency_code"]))
+        return row["vis_state"] != DELETED and alike > 1
 
     def may_pay_a_bill(self, row: Row) -> bool:
         """Whether a bank's transaction could be the payment of an open bill of the same amount."""

@@ -1,6 +1,7 @@
-"""What every answer carries: the request limit and the request's id.
+"""What surrounds every request to the vendor's paths: the request limit, the request's id, a slash at the end.
 
-Belongs here: counting requests per token and minute, X-RateLimit-*, Retry-After, X-Request-Id.
+Belongs here: counting requests per token and minute, X-RateLimit-*, Retry-After, X-Request-Id; reading a path that
+ends in a slash as one without (FreshBooks' own examples have both, and few clients follow a redirect of a POST).
 Does not belong here: what a token is worth (`auth`); the body of a 429 (`families`).
 
 Facts (freshbooks-api 3, 4): a captured answer, a 200, had X-RateLimit-Limit: 20, X-RateLimit-Remaining: 0,
@@ -9,7 +10,8 @@ the minute is taken to carry Retry-After whatever its status. Today's numbers ar
 name 300 (5 a second, as a third party says) and never run out, so that no client waits for a limit that is not there.
 
 The minute is one of the wall clock. Counting is one dictionary that is emptied as the minute turns; it is not kept in
-the state, because a client that waits for a restarted simulator has waited long enough.
+the state, because a client that waits for a restarted simulator has waited long enough; a reset and a change of
+switches begin a new count.
 """
 
 from __future__ import annotations
@@ -43,9 +45,13 @@ class Limits:
         self._counts: dict[bytes, int] = {}
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "http" or scope["path"].startswith("/_sandbox"):
+        if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
+            if scope.get("path") in ("/_sandbox/reset", "/_sandbox/switches"):
+                self._counts.clear()
             await self._app(scope, receive, send)
             return
+        if scope["path"].endswith("/"):
+            scope = {**scope, "path": scope["path"].rstrip("/") or "/"}
         limit = self._switches["rate_limit_per_minute"]
         token = next((value for name, value in scope["headers"] if name == b"authorization"), b"")
         count = self._count(token)

@@ -19,8 +19,9 @@ from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.amounts import Line, cents, plain, price_text
 from fbinfor_assets.sandbox.freshbooks.errors import invalid, not_a_number
 
-# The types of a line (freshbooks-api 7.2); only invoices rebill an expense.
-NORMAL, REBILLED_EXPENSE = 0, 1
+# The types of a line (freshbooks-api 7.2); only invoices rebill an expense, and only recurring templates keep a place
+# for the time nobody has billed yet.
+NORMAL, REBILLED_EXPENSE, UNBILLED_TIME = 0, 1, 5
 
 
 def stored_lines(

@@ -13,11 +13,14 @@ Control plane:
                                    Answers {"location": ...}, where the browser is sent
     GET|POST /_sandbox/apps        the registered applications; a further one {name, redirect_uris, scopes, role}
     POST /_sandbox/expire-tokens   every access token expires now
+    POST /_sandbox/rotate-tokens   somebody else used the refresh tokens up: `connection` has the new ones
 """
 
 from __future__ import annotations
 
 import json
+from email import message_from_bytes
+from email.policy import HTTP
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -55,10 +58,13 @@ def metadata(base: str) -> dict[str, Any]:
 
 async def _form(request: Request) -> dict[str, Any]:
     """The body as a flat object. Raises AuthError for JSON that is none."""
-    kind = request.headers.get("content-type", "")
+    kind, raw = request.headers.get("content-type", ""), await request.body()
     if kind.startswith("multipart/form-data"):
-        return {name: value for name, value in (await request.form()).items() if isinstance(value, str)}
-    raw = await request.body()
+        whole = message_from_bytes(
+            b"Content-Type: " + kind.encode("latin-1") + b"\r\n\r\n" + raw, policy=HTTP
+        )
+        parts = whole.iter_parts() if whole.is_multipart() else ()
+        return {str(part.get_param("name", "", "content-disposition")): part.get_content() for part in parts}
     if "json" not in kind:
         return dict(parse_qsl(raw.decode("utf-8", "replace")))
     try:
@@ -146,8 +152,12 @@ def routes(auth: Auth) -> list[Route]:
         state.commit()
         return json_response({})
 
+    async def rotate_tokens(request: Request) -> Response:
+        auth.rotate()
+        auth.world.state.commit()
+        return json_response({})
+
     found = [
-        Route("/oauth/authorize/", authorize, methods=["GET", "POST"]),
         Route("/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/service/auth/oauth/authorize", authorize, methods=["GET", "POST"]),
         Route("/.well-known/oauth-authorization-server", discovery),
@@ -156,6 +166,7 @@ def routes(auth: Auth) -> list[Route]:
         Route("/_sandbox/consent", person, methods=["POST"]),
         Route("/_sandbox/apps", apps, methods=["GET", "POST"]),
         Route("/_sandbox/expire-tokens", expire_tokens, methods=["POST"]),
+        Route("/_sandbox/rotate-tokens", rotate_tokens, methods=["POST"]),
     ]
     for base in ("/auth/oauth", "/service/auth/oauth"):
         found += [

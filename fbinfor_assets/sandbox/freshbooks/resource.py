@@ -15,11 +15,13 @@ from typing import Any, ClassVar, NamedTuple
 import orjson
 
 from fbinfor_assets.sandbox.freshbooks import errors, fields
-from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Query, Sort
+from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Lister, Query, Sort
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
 
 ACTIVE, DELETED, ARCHIVED = 0, 1, 2
+
+EVERY_VERB = frozenset({"list", "get", "create", "update", "delete"})
 
 
 class Feature(NamedTuple):
@@ -49,6 +51,8 @@ class Resource:
     has_vis_state: ClassVar[bool] = True
     vis_state_verified: ClassVar[bool] = False
     feature: ClassVar[Feature | None] = None
+    verbs: ClassVar[frozenset[str]] = EVERY_VERB
+    """What the API offers for this kind of object; anything else is HTTP 405 (assumed)."""
     money_amount: ClassVar[bool] = False
     """Whether `amount` is written as money, so that people may enter it as plain text."""
     order: ClassVar[tuple[str, bool] | None] = None
@@ -63,17 +67,18 @@ class Resource:
     def __init__(self, world: World) -> None:
         self.world = world
         self.rows = world.state.tables(self.single)
+        self.by_vis_state = world.state.index(self.single, lambda row: row.get("vis_state"))
         self.filters, self.flags, self.sorts, self.answers = {}, {}, {}, {}
 
     # -- what each resource fills in
 
     def create_row(self, given: fields.Given) -> Row:
         """Check and store a new row; give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be created")
+        raise errors.not_allowed(self.single)
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
         """Check and store a changed row (without vis_state); give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be updated")
+        raise errors.not_allowed(self.single)
 
     def visibility_changed(self, row: Row) -> Row:
         """What else follows from a delete or restore already stored in `row`; give the final row back."""
@@ -89,6 +94,12 @@ class Resource:
     def summary(self, row: Row) -> dict[str, Any]:
         """What the write log says of the row after a write, besides what was given."""
         return {"vis_state": row["vis_state"]}
+
+    # -- lists
+
+    def page(self, lister: Lister, query: Query) -> dict[str, Any]:
+        """The `result` of a list request."""
+        return lister.page(self, query)
 
     # -- the life of a row
 

@@ -93,11 +93,27 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "loopback_redirect_uris": (False, True),
     # Role of the person behind a token: a client of the account reads, and is refused every write.
     "identity_role": ("owner", "client"),
+    # Writing invoice fields that may be written on creation only, such as auto_bill (freshbooks-api 7.2: how is unknown).
+    "creation_only_fields": ("ignore", "refuse"),
+    # ui_status of a sent or viewed estimate: "open" on a real account, the word of the status in the vendor's page.
+    "estimate_ui_status": ("open", "status"),
+    # search[sub_accountid], [start_date], [end_date] of journal_entry_details: in the published collection, not verified.
+    "journal_filters": ("use", "ignore"),
+    # `balance` of a journal entry detail: its own amount, as captured, or the balance of its account after it.
+    "journal_balance": ("line", "running"),
+    # An invoice's sales in journal_entry_details: one detail a line, as captured, or one for the document.
+    "journal_sales_details": ("line", "document"),
+    # Whether a new ledger account must name parent_account, if only as null (freshbooks-api 7.9: the SDK's fixture).
+    "ledger_parent_account": ("required", "optional"),
+    # A time entry's PUT: what is left out is reset, or kept (freshbooks-api 9: a full replace was seen).
+    "time_entry_update": ("replace", "partial"),
+    # payment_options of a document that has none: not found, or the account's defaults (unknown).
+    "payment_options_unset": ("not_found", "defaults"),
     # A second business membership, of role client, whose account_id is null (freshbooks-api 2).
     "second_business": (False, True),
     # DELETE of a callback: 204 is what the Python SDK can read there, {"response": {}} what other deletions answer.
     "callback_delete": ("no_content", "empty_response"),
-    # callback.updated_at: ISO with Z (Python SDK's fixture) or "2021-10-17 05:48:42", US/Eastern (NODE SDK's).
+    # callback.updated_at: ISO with Z (Python and PHP fixtures) or "2021-10-17 05:48:42", US/Eastern (NODE SDK's).
     "callback_stamps": ("iso", "eastern"),
     # Whether the verification message carries a signature (freshbooks-api 8: suggested by one example).
     "sign_verification": (True, False),

@@ -14,8 +14,8 @@ from starlette.exceptions import HTTPException
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, load_switches, main, run
 from fbinfor_assets.sandbox.m3 import control, deliveries, tokens
-from fbinfor_assets.sandbox.m3.export import tables
-from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error
+from fbinfor_assets.sandbox.m3.export_tables import tables
+from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, operations
 from fbinfor_assets.sandbox.m3.seed import seed
 from fbinfor_assets.sandbox.m3.switches import SWITCHES
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, World
@@ -61,8 +61,11 @@ def start() -> None:
         switches=switches,
         known_switches=SWITCHES,
         exception_handlers={HTTPException: http_error},
+        operations=operations,
+        rotate_tokens=gateway.forget_tokens,
+        never_lags=("token",),
     )
-    run(app, arguments.port)
+    run(app, arguments.port, arguments.faults)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+_LISTS = ("Lst", "Sel", "Search", "List")
+
 
 @dataclass(frozen=True, slots=True)
 class Transaction:
@@ -36,11 +38,16 @@ class Transaction:
     @property
     def lists(self) -> bool:
         """Whether it gives many records; a Get gives one, a write the keys of what it wrote, or nothing."""
-        return self.name.startswith(("Lst", "Sel", "Search", "List"))
+        return self.name.startswith(_LISTS)
 
     @property
     def reads(self) -> bool:
-        return self.lists or self.name.startswith("Get")
+        return reads(self.name)
+
+
+def reads(name: str) -> bool:
+    """Whether a transaction of this name changes nothing."""
+    return name.startswith((*_LISTS, "Get"))
 
 
 def _transaction(program: str, name: str, facts: dict[str, str]) -> Transaction:

@@ -8,41 +8,41 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.m3 import (
+    addresses,
+    batches,
     changes,
+    customer_ledger,
+    customer_orders,
     customers,
-    deliveries,
+    dispatching,
     export,
     general,
+    invoices,
     items,
+    manual_invoices,
     orders,
     organisation,
     receivables,
     reference,
     repository,
+    text_blocks,
 )
 from fbinfor_assets.sandbox.m3.answers import Outcome
 from fbinfor_assets.sandbox.m3.catalogue import Transaction, load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, Record, check_record, shape
-from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, USERS, Call, World
+from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, USERS, Call, Row, World
 
 # Importing a program's module registers its transactions.
 PROGRAMS = (
-    changes,
-    customers,
-    deliveries,
-    export,
-    general,
-    items,
-    orders,
-    organisation,
-    receivables,
-    reference,
-    repository,
+    *(customers, addresses, items, export, reference, organisation, general, repository, changes),
+    *(batches, orders, customer_orders, text_blocks, dispatching, invoices),
+    *(customer_ledger, receivables, manual_invoices),
 )
 # Where CONO names a record and not the company to work in.
 _COMPANIES = "MNS095MI"
@@ -81,6 +81,8 @@ def execute(world: World, program: str, name: str, sent: Record, options: Option
         call = Call(world, record, options, f"{transaction.program}/{name}", sent)
         rows = iter(HANDLERS[(transaction.program, name)](call))
         if transaction.reads:
+            if shift := page_shift():
+                rows = _shifted(rows, shift)
             rows = _window(outcome, rows, switches, headers=record.get("HDRS") == "1")
         shaped = shape(
             transaction,
@@ -138,3 +140,17 @@ def read_position_key(text: str) -> int:
     if word != "at" or not number.isdigit():
         raise ValueError(f"positionkey is {text!r}; it must come from an answer")
     return int(number)
+
+
+def _shifted(rows: Iterable[Row], by: int) -> Iterator[Row]:
+    # Fault `page_shift`: a list that goes on from a key passes over its first row, or gives it twice.
+    given = iter(rows)
+    first = next(given, None)
+    if first is None:
+        return
+    second = next(given, None)
+    if second is None or by < 0:
+        yield first
+    if second is not None:
+        yield from (first, second) if by < 0 else (second,)
+        yield from given

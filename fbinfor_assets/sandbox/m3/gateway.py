@@ -13,14 +13,18 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
+import orjson
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox.faults import by_method
 from fbinfor_assets.sandbox.kernel import json_response
+from fbinfor_assets.sandbox.m3.catalogue import reads
 from fbinfor_assets.sandbox.m3.deliveries import run_clock
 from fbinfor_assets.sandbox.m3.policies import Policies
 from fbinfor_assets.sandbox.m3.rest import Rest
@@ -42,6 +46,23 @@ async def http_error(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
     headers = dict(error.headers or {}) if isinstance(error, HTTPException) else None
     return _error(status, _CODES.get(status, "error"), f"{request.method} {request.url.path}", headers)
+
+
+def operations(scope: Mapping[str, Any], body: bytes) -> list[tuple[str, bool]]:
+    """What a request does, for the faults: PROGRAM/TRANSACTION, and whether it writes, which the method does not
+    tell: writes go over GET too, and a bulk may only read."""
+    path = scope["path"]
+    if "/m3api-rest/" not in path:
+        return by_method(scope, body)
+    _, _, called = path.partition("/execute/")
+    names = [part.partition(";")[0] for part in called.split("/")]
+    if len(names) < 2:
+        try:
+            bulk = orjson.loads(body)
+            names = [bulk["program"], *(call["transaction"] for call in bulk["transactions"])]
+        except (ValueError, TypeError, KeyError):
+            return by_method(scope, body)
+    return [(f"{names[0]}/{name}", not reads(name)) for name in names[1:]]
 
 
 class Gateway:
@@ -118,6 +139,11 @@ class Gateway:
             return self._answered(answer, request, raw)
 
         return endpoint
+
+    def forget_tokens(self) -> None:
+        """Every token was revoked by somebody else."""
+        for token in list(self._world.state.tables("token")):
+            self._world.state.delete("token", token)
 
     def _answered(self, answer: Answer, request: Request, raw: bytes) -> Response:
         if self._world.today() != self._world.last_day:

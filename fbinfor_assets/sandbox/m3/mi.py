@@ -54,6 +54,7 @@ MESSAGES = {
     "WDL0203": "Delivery number &1 does not exist",
     "WST0301": "Status &1 is invalid",
     "WCS0103": "Country &1 does not exist",
+    "WAD1003": "Address number &1 does not exist",
 }
 
 # What the `-` of YMD8- means is written nowhere: a guess at a separator.

@@ -17,6 +17,20 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "tax_rounding": ("document", "line"),  # VAT half up over the document's net per rate, or line by line
     "fulfilment": ("manual", "auto"),  # people ship (POST /_sandbox/fulfil), or the clock does
     "ship_after_days": (1,),  # auto: days after the requested delivery date RLDT (calendar days)
+    # auto: per cent of the orders (always the same ones) that leave `late_days` later, that ship half of their
+    # lines first and the others `rest_after_days` later, and of those the ones whose rest is cancelled
+    "late_percent": (0,),
+    "late_days": (5,),
+    "partial_percent": (0,),
+    "rest_after_days": (1,),
+    "cancelled_percent": (0,),
+    "issue_invoicing": (
+        "at_once",
+        "manual",
+    ),  # after MWS420MI Confirm: invoiced that day, or when people do it
+    "order_category": ("3",),  # RORC of a customer order: 3 in public extensions, in no document
+    # PGRS of a delivery: 50 on a picking list, 90 reported (so public extensions), or its CO delivery status
+    "dispatch_status": ("dispatch", "order"),
     "allocation": (
         "on_confirm",
         "on_shipment",
@@ -26,6 +40,16 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "service_invoicing": ("on_confirm", "manual"),  # order type F03, the same
     "negative_quantities": ("credit_types", "any"),  # guess: ORQT below zero only on F02 and on service items
     "negative_prices": ("refused", "allowed"),  # guess: SAPR below zero
+    "discount_base": (
+        "remaining",
+        "gross",
+    ),  # guess: DIP2 counts on what DIP1 left (its model decides), or on all
+    "discount_amount": ("per_line", "per_unit"),  # guess: DIA1 is for the whole line, or for one of its units
+    "default_address": (
+        "connected",
+        "master",
+    ),  # no ADID: the customer's first address of type 01, or its own
+    "interrupt_every": (0,),  # every so many-th Confirm is interrupted (batch status 55); 0 none
     "price_decimals": (6,),  # decimals SAPR may carry; more is a numeric error (XNU0000)
     "batch_item_check": (
         "on_confirm",
@@ -38,11 +62,16 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "on_account_type": ("OA",),  # guess: PYTP of an on-account receipt
     "on_account_trcd": ("30",),  # guess: TRCD of an on-account item in FSLEDG
     "overpayment": ("refused", "allowed"),  # guess: PYAM above the open amount of its invoice
+    "payment_adjustments": (
+        "taken",
+        "refused",
+    ),  # guess: ACDA is a cash discount, ADAM a write-off; or neither
     # -- error codes nobody published (infor-api 2.8)
     "code_duplicate_customer": ("WCU0204",),  # guess: or XRE0104
     "code_duplicate_item": ("WIT0104",),  # guess: or XRE0104
     "code_duplicate_batch": ("XRE0104",),  # guess: PBID used before
     "code_country": ("WCS0103",),  # guess: CSCD unknown
+    "code_credit_stop": ("OIS3001",),  # guess: credit limit exceeded, customer stopped
     # -- MI conventions
     "blank_means": ("no_change", "clear"),  # guess: an empty value in a Chg transaction
     "blank_marker": ("?",),  # guess: the value that clears a field in a Chg transaction; "" for none
@@ -85,6 +114,11 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     ),  # a direct call needs a fresh fnd-csrf-token; or 404 for the token
     # -- EXPORTMI
     "export_order_by": ("accepted", "refused"),  # guess: `order by` in QERY
+    "export_batch_prefix": (
+        "either",
+        "OX",
+        "OA",
+    ),  # columns of OXHEAD: OA as in OOHEAD (so public extensions), or OX
     "export_payment_head": ("ARPBHD",),  # guess: table of ARS040 batches, prefix PH
     "export_payment_line": ("ARPBLN",),  # guess: table of their lines, prefix PL
     # -- gateway

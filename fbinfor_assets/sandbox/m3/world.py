@@ -21,7 +21,7 @@ from typing import Any
 
 from fbinfor_assets.sandbox.kernel import Clock, State
 from fbinfor_assets.sandbox.ledger import Ledger
-from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, to_day
+from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
@@ -34,6 +34,7 @@ VAT_CODE = {"GB": "20"}  # VTCD; others "00"
 PAYMENT_DAYS = {"T00": 0, "T07": 7, "T14": 14, "T30": 30, "T60": 60}  # payment terms TEPY
 
 RECEIVABLE, VAT_PAYABLE, PREPAYMENTS, GOODS = "1300", "2200", "2400", "3000"
+MANUAL_REVENUE, DISCOUNTS, FEES, BAD_DEBTS = "3020", "3030", "5000", "6070"
 INVENTORY, VAT_RECOVERABLE, PAYABLE, GOODS_RECEIVED = "1400", "1500", "2000", "2050"
 COST_OF_GOODS, STOCK_DIFFERENCES, EXPENSES = "4000", "4010", "6000"
 ACCOUNTS = {
@@ -84,6 +85,11 @@ PAYMENT_ACCOUNTS = {  # BOPE -> account of the cash; ALC moves none
 CUSTOMER_TEMPLATE = "FBTPL"
 USER = "M3SIM"  # whom the service account works as
 USERS = {USER: "Integration", "ANNA": "Anna Lind, finance", "BEN": "Ben Carter, sales desk"}
+# Charge CRID -> (description, revenue account), and terms of cash discount TECD -> (days, per cent).
+CHARGES = {"FREIGH": ("Freight", "3010"), "INSURE": ("Insurance", "3010"), "HANDLE": ("Handling", "3020")}
+CASH_DISCOUNTS = {"C02": (10, Decimal(2)), "C03": (14, Decimal(3))}
+# Units an item may be ordered or priced in beside its own -> how many of its own.
+ALTERNATE_UNITS = {"DZN": Decimal(12), "HND": Decimal(100)}
 
 
 class ChangeOrder:
@@ -162,10 +168,14 @@ class World:
         self.unfinished_orders = state.index(
             "OOHEAD", lambda row: row["PYNO"] if row["ORSL"] < "66" else None
         )
+        self.addresses_of_customer = state.index("OCUSAD", lambda row: row["CUNO"])
+        self.batches_of_customer = state.index("OXHEAD", lambda row: row["CUNO"])
         self.deliveries_of_order = state.index("ODHEAD", lambda row: row["ORNO"])
         self.deliveries_of_invoice = state.index("ODHEAD", lambda row: row["IVNO"] or None)
         self.invoices_of_order = state.index("OINVOH", lambda row: row["ORNO"])
         self.invoices_of_number = state.index("OINVOH", lambda row: row["IVNO"])
+        self.invoices_of_payer = state.index("OINVOH", lambda row: row["PYNO"])
+        self.invoices_of_year = state.index("OINVOH", lambda row: row["YEA4"])
         self.ledger_of_item = state.index("FSLEDG", item_key)
         self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
@@ -174,6 +184,7 @@ class World:
         self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
+        self.customer_names = SortedIds()  # what `name_key` gives; of a renamed customer the old one stays
         self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
         self.reindex()
@@ -208,6 +219,7 @@ class World:
             order.fill(entries)
         for kind, ids in self.sorted.items():
             ids.fill(self.state.tables(kind))
+        self.customer_names.fill(name_key(row) for row in self.state.tables("OCUSMA").values())
 
     def save(self, kind: str, id_: str | int, row: Row) -> Row:
         """Store a row with a new LMTS (and change date), entering lines without one into the change order.
@@ -232,6 +244,8 @@ class World:
         self.changes[kind].add(stamp, (id_,))
         if kind in self.sorted:
             self.sorted[kind].add(str(id_))
+        if kind == "OCUSMA":
+            self.customer_names.add(name_key(row))
         return row
 
     def remove(self, kind: str, id_: str | int, *keys: str) -> None:
@@ -315,6 +329,10 @@ class World:
         rows = (self.state.tables("FSLEDG")[id_] for id_ in self.ledger_of_item.ids(key))
         return sum((Decimal(row["CUAM"]) for row in rows), Decimal("0.00"))
 
+    def address(self, cuno: str, kind: str, adid: str) -> Row | None:
+        """An address of a customer (OCUSAD), or None; `kind` is ADRT without leading zeros."""
+        return self.state.get("OCUSAD", f"{cuno}/{kind}/{adid.upper()}")
+
     def next_change(self, row: Row) -> str:
         """CHNO after one more change: three digits, wraps (infor-api 2.5)."""
         return str(int(row["CHNO"]) % 999 + 1)
@@ -324,7 +342,9 @@ class World:
 _NESTING = {
     "OCUSMA": ("OCUSMA", False),
     "MITMAS": ("MITMAS", False),
+    "OCUSAD": ("OCUSAD", False),
     "OXHEAD": ("OXHEAD", False),
+    "OXLINE": ("OXHEAD", True),
     "OOHEAD": ("OOHEAD", False),
     "OOLINE": ("OOHEAD", True),
     "ODHEAD": ("ODHEAD", False),
@@ -333,8 +353,15 @@ _NESTING = {
     "FSLEDG": ("FSLEDG", False),
     "ARPBHD": ("ARPBHD", False),
     "ARPBLN": ("ARPBHD", True),
+    "OSYTXH": ("OSYTXH", False),
+    "OSYTXL": ("OSYTXH", True),
 }
 _LINES_OF = {parent: kind for kind, (parent, nested) in _NESTING.items() if nested}
+
+
+def name_key(row: Mapping[str, Any]) -> str:
+    """Where a customer stands in a list by name: capitals and small letters are one, ties by number."""
+    return f"{row['CUNM'].upper():<36}{row['CUNO']}"
 
 
 def item_key(row: Mapping[str, Any]) -> Ref:
@@ -367,6 +394,11 @@ class Call:
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
+
+    def integer(self, name: str, fallback: int = 0) -> int:
+        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
+        number = parse_decimal(self.text(name, str(fallback)), name, 0)
+        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""

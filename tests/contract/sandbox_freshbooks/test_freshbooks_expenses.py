@@ -127,6 +127,17 @@ def test_attachment_and_category_are_read_only_when_included(simulator, tools, g
     assert read(simulator, tools, made, "attachment")["attachment"] is None
 
 
+def test_expenses_of_one_day_and_amount_are_duplicates_whoever_the_vendor_is(own, tools):
+    simulator = own()
+    gas = categories(simulator)["Gas"]["id"]
+    first = expense(simulator, tools, gas, vendor="Shell Gas Station")
+    assert first["isduplicate"] is False
+    second = expense(simulator, tools, gas, vendor="WestJet")
+    assert [read(simulator, tools, made)["isduplicate"] for made in (first, second)] == [True, True]
+    simulator.delete(f"{PATH}/{second['id']}")
+    assert [read(simulator, tools, made)["isduplicate"] for made in (first, second)] == [False, False]
+
+
 def test_an_update_is_partial_and_moves_the_stamps(own, tools):
     simulator = own()
     made = expense(simulator, tools, categories(simulator)["Gas"]["id"], vendor="Shell", notes="Van")

@@ -107,7 +107,11 @@ def test_tax_paid_on_expenses_and_bills_is_deducted(books: Any) -> None:
     vendor = {"vendor_name": "Mill", "currency_code": "GBP", "language": "en"}
     vendor_id = books.post("/bill_vendors/bill_vendors", {"bill_vendor": vendor}).json()["response"]["result"]
     line = {"categoryid": category, "quantity": 1, "unit_cost": {"amount": "50.00"}, "tax_name1": "VAT"}
-    bill = {"vendorid": vendor_id["bill_vendor"]["vendorid"], "issue_date": "2010-12-07", "due_offset_days": 30}
+    bill = {
+        "vendorid": vendor_id["bill_vendor"]["vendorid"],
+        "issue_date": "2010-12-07",
+        "due_offset_days": 30,
+    }
     bill |= {"currency_code": "GBP", "language": "en", "lines": [line | {"tax_percent1": "20"}]}
     assert books.post("/bills/bills", {"bill": bill}).status_code == 200
     (vat,) = _report(books, "taxsummary", start_date="2010-12-01", end_date="2010-12-31")["taxes"]

@@ -48,7 +48,10 @@ class Receiver:
             protocol_version = "HTTP/1.1"
 
             def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                length = int(self.headers.get("content-length") or 0)
+                body = self.rfile.read(length)
+                if len(body) < length:
+                    return  # the sender died in the middle: nothing was delivered
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 got = Caught(self.path, headers, body, time.time())
                 receiver.caught.append(got)
