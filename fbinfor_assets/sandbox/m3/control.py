@@ -22,6 +22,7 @@ from starlette.routing import Route
 from fbinfor_assets.sandbox.kernel import Row, json_body, json_response
 from fbinfor_assets.sandbox.ledger import UnbalancedError
 from fbinfor_assets.sandbox.m3 import (
+    control_sales,
     customers,
     deliveries,
     jobs,
@@ -83,14 +84,16 @@ def _fulfil_one(world: World, order: Row, day: str) -> Row:
     if order.get("lines", "all") != "all":
         wanted = {_number(line, "ponr"): _amount(line.get("quantity"), "quantity") for line in order["lines"]}
     bill = order.get("invoice", True) is not False
-    shipment = deliveries.ship(world, _number(order, "orno"), day, wanted, invoice=bill)
+    details = control_sales.details(order)
+    shipment = deliveries.ship(world, _number(order, "orno"), day, wanted, invoice=bill, details=details)
     deliveries.log_shipment(world, "people.fulfil", shipment)
     return _shipped(shipment)
 
 
 def fulfil(world: World, body: Row) -> Any:
-    """{"orno", "date"?, "lines"?: "all" | [{"ponr", "quantity"}], "invoice"?: true}, or {"date"?, "orders":
-    [...]} for many at once: all of them or none. Gives delivery and invoice (net, tax, total) per order."""
+    """{"orno", "date"?, "lines"?: "all" | [{"ponr", "quantity"}], "invoice"?: true, and what is to be said of the
+    delivery (`control_sales.details`)}, or {"date"?, "orders": [...]} for many at once: all of them or none.
+    Gives delivery and invoice (net, tax, total) per order."""
     if "orders" in body:
         return {
             "fulfilled": [
@@ -114,7 +117,7 @@ def cancel_line(world: World, body: Row) -> Any:
     orno, ponr = _number(body, "orno"), _number(body, "ponr")
     chosen = [ponr]
     if ponr == "all":
-        chosen = [line["PONR"] for line in lines.live(world.order(orno)) if lines.remaining(line)]
+        chosen = [line["PONR"] for line in lines.live(world.order(orno)) if lines.free(line)]
     for each in chosen:
         deliveries.close_line(world, orno, each)
     world.state.log("people.cancel-line", "order", orno, body)
@@ -131,9 +134,9 @@ def open_orders(world: World, query: Row) -> Any:
         if wanted and order["CUNO"] != wanted:
             continue
         rest = [
-            {"ponr": line["PONR"], "itno": line["ITNO"], "quantity": plain(lines.remaining(line))}
+            {"ponr": line["PONR"], "itno": line["ITNO"], "quantity": plain(lines.free(line))}
             for line in lines.live(order)
-            if lines.remaining(line)
+            if lines.free(line)
         ]
         found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
     return {"orders": sorted(found, key=lambda order: order["orno"])}
@@ -203,6 +206,7 @@ VERBS: dict[str, Verb] = {
     "/_sandbox/people/release-credit": release_credit,
     "/_sandbox/people/ar-update": ar_update,
     "/_sandbox/people/voucher": voucher,
+    **control_sales.VERBS,
     **purchase_people.VERBS,
 }
 

@@ -1,9 +1,12 @@
 """CRS610MI: customers.
 
-Belongs here: the CRS610MI transactions and what a change to a customer means (template, status, CHNO).
-Does not belong here: the customer's orders and open items.
+Belongs here: the CRS610MI transactions and what a change to a customer means (template, status, CHNO), what a
+payer owes and may still order.
+Does not belong here: the customer's addresses (`addresses.py`), orders and open items.
 
-One stored row (OCUSMA) carries basic data, order info and financial data, as M3's own table does.
+One stored row (OCUSMA) carries basic data, order info and financial data, as M3's own table does. Status 10 is
+preliminary, 12 created but incomplete, 20 active, 90 blocked (infor-api 2.6; only 12 is said by the interface
+itself): orders are made for active customers only.
 """
 
 from __future__ import annotations
@@ -11,10 +14,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import search
 from fbinfor_assets.sandbox.m3.catalogue import countries, load
-from fbinfor_assets.sandbox.m3.lines import rest_nets
-from fbinfor_assets.sandbox.m3.mi import Nok, Record, money
+from fbinfor_assets.sandbox.m3.lines import rest_totals
+from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal
 from fbinfor_assets.sandbox.m3.world import (
+    CASH_DISCOUNTS,
     CURRENCY,
     CUSTOMER_TEMPLATE,
     DIVISION,
@@ -22,6 +27,7 @@ from fbinfor_assets.sandbox.m3.world import (
     Call,
     Row,
     World,
+    name_key,
     transaction,
 )
 
@@ -41,6 +47,15 @@ TEMPLATE: Row = {
     "BLCD": "0",
     "VTCD": "20",
 }
+# What a new customer takes over is that of its template: the one of this tenant's web customers, one for
+# business abroad, one for customers who pay at once.
+TEMPLATES: dict[str, Row] = {
+    CUSTOMER_TEMPLATE: TEMPLATE,
+    "EXPTPL": {**TEMPLATE, "CUNO": "EXPTPL", "CUNM": "Template export customers", "VTCD": "00"},
+    "CASHTPL": {**TEMPLATE, "CUNO": "CASHTPL", "CUNM": "Template cash customers", "TEPY": "T00"},
+}
+# What belongs to one customer and is not copied to another.
+_OWN = ("CUNO", "STAT", "PYNO", "VRNO", "CRLM", "CHNO", "RGDT", "RGTM", "LMDT", "LMTS")
 # Fields of a call that are context or bookkeeping, never customer data.
 _NOT_DATA = frozenset(("CONO", "DIVI", "CUTM", "CUNO", "CHNO"))
 
@@ -56,6 +71,9 @@ def check_values(world: World, values: Record) -> None:
     terms = values.get("TEPY", "")
     if terms and terms not in PAYMENT_DAYS:
         raise Nok("XRE0103", "TEPY")
+    discount = values.get("TECD", "")
+    if discount and discount not in CASH_DISCOUNTS:
+        raise Nok("XRE0103", "TECD")
     if values.get("PYNO"):
         world.customer(values["PYNO"], "PYNO")
     status = values.get("STAT", "")
@@ -83,20 +101,25 @@ def add_customer(world: World, values: Record, template: Row = TEMPLATE) -> Row:
     return world.save("OCUSMA", cuno, row)
 
 
+def given_changes(world: World, values: Record, ignored: frozenset[str]) -> Record:
+    """What a Chg transaction changes: an empty value leaves the field, `?` clears it (switches)."""
+    marker, clears = world.switches["blank_marker"], world.switches["blank_means"] == "clear"
+    return {
+        name: "" if marker and value == marker else value
+        for name, value in values.items()
+        if name not in ignored and (value or clears)
+    }
+
+
 def change_customer(world: World, cuno: str, values: Record, expected_change: str = "") -> Row:
-    """Change fields of a customer; an empty value leaves the field, `?` clears it (switches).
+    """Change fields of a customer (see `given_changes`).
 
     Raises Nok: WCU0203, XUP0001 when `expected_change` (CHNO) is not the present one, and for bad values.
     """
     row = world.customer(cuno)
     if expected_change and expected_change != row["CHNO"]:
         raise Nok("XUP0001", "CHNO", "M3SIM")
-    marker, clears = world.switches["blank_marker"], world.switches["blank_means"] == "clear"
-    data = {}
-    for name, value in values.items():
-        if name in _NOT_DATA or (not value and not clears):
-            continue
-        data[name] = "" if marker and value == marker else value
+    data = given_changes(world, values, _NOT_DATA)
     check_values(world, data)
     changed = {**row, **data, "CHNO": world.next_change(row)}
     if changed["STAT"] == INCOMPLETE and "STAT" not in data and changed.get("CSCD"):
@@ -110,12 +133,25 @@ def _output(row: Row) -> Row:
 
 @transaction("CRS610MI", "Add")
 def add(call: Call) -> list[Row]:
-    if call.text("CUTM").upper() != CUSTOMER_TEMPLATE:
+    template = TEMPLATES.get(call.text("CUTM").upper())
+    if template is None:
         raise Nok("WCU0203", "CUTM", call.text("CUTM"))
-    row = add_customer(call.world, call.record)
+    return _added(call, template)
+
+
+def _added(call: Call, template: Row) -> list[Row]:
+    row = add_customer(call.world, call.record, template)
     call.wrote("customer", row["CUNO"])
     error = "Country must be entered" if row["STAT"] == INCOMPLETE else ""
     return [{"CUNO": row["CUNO"], "ERRM": error}]
+
+
+@transaction("CRS610MI", "Copy")
+def copy(call: Call) -> list[Row]:
+    """A new customer from an existing one (CUTM): what is not sent is taken from it, but not its credit limit,
+    payer and VAT number. Its addresses stay with it."""
+    pattern = call.world.customer(call.text("CUTM"), "CUTM")
+    return _added(call, TEMPLATE | {name: value for name, value in pattern.items() if name not in _OWN})
 
 
 def _change(call: Call) -> list[Row]:
@@ -143,8 +179,8 @@ def change_financial(call: Call) -> list[Row]:
 
 def _read(call: Call) -> Row:
     cuno = call.record["CUNO"].upper()
-    if cuno == CUSTOMER_TEMPLATE:
-        return _output(TEMPLATE)
+    if cuno in TEMPLATES:
+        return _output(TEMPLATES[cuno])
     row = call.world.state.get("OCUSMA", cuno)
     if row is None:
         raise Nok("XRE0103", "CUNO")
@@ -176,12 +212,19 @@ def open_receivables(world: World, pyno: str) -> Decimal:
 
 def open_orders(world: World, pyno: str) -> Decimal:
     """Value including VAT of what is confirmed on a payer's account and not yet delivered, in CURRENCY."""
-    total = Decimal("0.00")
-    for orno in world.unfinished_orders.ids(pyno):
-        order = world.order(orno)
-        nets = rest_nets(order)
-        total += sum(nets, Decimal(0)) + world.vat(nets, Decimal(order["VTRT"]))
-    return total
+    orders = (world.order(str(orno)) for orno in world.unfinished_orders.ids(pyno))
+    return sum((rest_totals(world, order).total for order in orders), Decimal("0.00"))
+
+
+def credit_left(world: World, pyno: str) -> Decimal | None:
+    """What a payer may still order within its credit limit CRLM; None where there is no limit (0)."""
+    limit = Decimal(world.customer(pyno).get("CRLM") or "0")
+    if not limit:
+        return None
+    used = open_receivables(world, pyno)
+    if world.switches["credit_includes_orders"]:
+        used += open_orders(world, pyno)
+    return limit - used
 
 
 @transaction("CRS610MI", "LstByNumber")
@@ -198,9 +241,31 @@ def list_by_number(call: Call) -> Iterator[Row]:
     return (_output(table[number]) for number in numbers if number in table)
 
 
+@transaction("CRS610MI", "LstByName")
+def list_by_name(call: Call) -> Iterator[Row]:
+    """Customers by name from CUNM on, in capitals; with LMTS only those changed at or after that stamp."""
+    world, table = call.world, call.world.state.tables("OCUSMA")
+    since = int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
+    for key in world.customer_names.start(call.text("CUNM").upper()):
+        row = table.get(key[36:])
+        # Of a customer that was renamed the old key is still there.
+        if row is not None and name_key(row) == key and row["LMTS"] >= since:
+            yield _output(row)
+
+
+@transaction("CRS610MI", "SearchCustomer")
+def search_customers(call: Call) -> Iterator[Row]:
+    """Customers found by SQRY."""
+    world = call.world
+    known = {"CUNO": lambda value: [value]}
+    for row in search.rows(call.record["SQRY"], world.state.tables("OCUSMA"), known):
+        key = {"PGNM": "CRS610", "FILE": "OCUSMA", "KSTR": f"100 {row['CUNO']}"}
+        yield {**_output(row), **key}
+
+
 @transaction("CRS610MI", "LstTemplates")
 def list_templates(call: Call) -> list[Row]:
-    return [_output(TEMPLATE)]
+    return [_output(template) for template in TEMPLATES.values()]
 
 
 @transaction("CRS610MI", "Delete")
@@ -209,9 +274,11 @@ def delete(call: Call) -> list[Row]:
     cuno = row["CUNO"]
     if world.orders_of_customer.ids(cuno) or world.items_of_customer.ids(cuno):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has orders or ledger entries")
-    if any(batch["CUNO"] == cuno for batch in world.state.tables("OXHEAD").values()):
+    if world.batches_of_customer.ids(cuno):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has batch orders")
-    world.state.delete("OCUSMA", cuno)
+    for address in world.addresses_of_customer.ids(cuno):
+        world.remove("OCUSAD", address)
+    world.remove("OCUSMA", cuno)
     call.wrote("customer", cuno)
     return []
 

@@ -1,30 +1,40 @@
-"""ARS200MI and ARS040MI: the customer ledger, and payments that come in.
+"""ARS040MI: payments that come in, and what people do to an open item.
 
-Belongs here: open items, payment batches, what a batch posts when AR is updated.
-Does not belong here: how an invoice gets into the ledger (`deliveries.py`).
+Belongs here: payment batches with their charges, what a batch posts when AR is updated, write-offs.
+Does not belong here: reading the ledger (`customer_ledger.py`), how an invoice gets into it (`deliveries.py`).
 
 An item is (PYNO, CINO, INYR); what is open on it is the sum of its signed CUAM. TRCD 10 is an invoice, 20 a
-payment or an allocation, 30 (switch) money on account. PYAM takes from an item in the item's own sign:
-positive pays an invoice, negative uses up on-account money or settles a credit invoice. Whether ARS040
-updates AR by itself is not verified (infor-api 9): switch `ar_update`.
+payment, an allocation, a discount or a write-off, 30 (switch) money on account. PYAM takes from an item in the
+item's own sign: positive pays an invoice, negative uses up on-account money or settles a credit invoice. Beside
+it a line may take a cash discount (ACDA) and write off a rest (ADAM); the catalogue calls both only "foreign
+currency amount" (switch `payment_adjustments`). A charge (CHAM, its VAT inside) is what the bank kept. Whether
+ARS040 updates AR by itself is not verified (infor-api 9): switch `ar_update`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
 from fbinfor_assets.sandbox.m3 import periods
+from fbinfor_assets.sandbox.m3.customer_ledger import (
+    CASH_DISCOUNT,
+    WRITE_OFF,
+    close_if_settled,
+    item_rows,
+    opening,
+)
 from fbinfor_assets.sandbox.m3.deliveries import ledger_entry
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal, plain
 from fbinfor_assets.sandbox.m3.world import (
-    COMPANY,
+    BAD_DEBTS,
     CURRENCY,
-    DIVISION,
+    DISCOUNTS,
+    FEES,
     PAYMENT_ACCOUNTS,
     PREPAYMENTS,
     RECEIVABLE,
+    VAT_RECOVERABLE,
     Call,
     Ref,
     Row,
@@ -34,87 +44,8 @@ from fbinfor_assets.sandbox.m3.world import (
 )
 
 ENTERED, CONTROLLED, UPDATED = "10", "20", "90"  # guess: PHSTAT of a payment batch
-
-
-# ------------------------------------------------------------------------------------------- items
-
-
-def item_rows(world: World, key: Ref) -> list[Row]:
-    """The ledger rows of one item, oldest first."""
-    table = world.state.tables("FSLEDG")
-    return [table[id_] for id_ in world.ledger_of_item.ids(key)]
-
-
-def _opening(rows: list[Row]) -> Row:
-    """The row an item began with: its invoice, or the on-account receipt."""
-    return rows[0]
-
-
-def _shown(row: Row) -> Row:
-    return {**row, "CONO": COMPANY, "VSER": "100", "DCAM": "2", "ARAT": "1", "CRTP": "1", "ACAM": row["CUAM"]}
-
-
-def _opening_rows(world: World, ids: list[str]) -> Iterator[Row]:
-    table = world.state.tables("FSLEDG")
-    for id_ in ids:
-        row = table[id_]
-        if _opening(item_rows(world, item_key(row))) is row:
-            yield row
-
-
-def _selected(call: Call, rows: Iterator[Row]) -> list[Row]:
-    """AAC0 = 1: only open items; IVDT: from that invoice date on."""
-    only_open, first = call.text("AAC0") == "1", call.day("IVDT")
-    return [_shown(row) for row in rows if (not only_open or row["RECO"] != "9") and row["IVDT"] >= first]
-
-
-@transaction("ARS200MI", "LstInvoices")
-def list_invoices(call: Call) -> list[Row]:
-    """Items of a customer, on-account receipts included (TRCD tells them apart)."""
-    world = call.world
-    cuno = world.customer(call.record["CUNO"])["CUNO"]
-    return _selected(call, _opening_rows(world, [str(id_) for id_ in world.items_of_customer.ids(cuno)]))
-
-
-@transaction("ARS200MI", "LstInvByDivi")
-def list_by_division(call: Call) -> list[Row]:
-    world = call.world
-    if not call.text("FDIV") <= DIVISION <= call.text("TDIV", "\uffff"):
-        return []
-    wanted = {name: call.text(name).upper() for name in ("PYNO", "CUNO") if call.text(name)}
-    rows = _opening_rows(world, [str(id_) for id_ in world.state.tables("FSLEDG")])
-    return _selected(call, (r for r in rows if all(r[name] == value for name, value in wanted.items())))
-
-
-def _item(call: Call) -> tuple[Ref, list[Row]]:
-    key = (call.record["PYNO"].upper(), call.record["CINO"], call.record["INYR"])
-    rows = item_rows(call.world, key)
-    if not rows or _opening(rows)["CUNO"] != call.record["CUNO"].upper():
-        raise Nok("XRE0103", "CINO")
-    return key, rows
-
-
-@transaction("ARS200MI", "GetInvTotInfo")
-def get_totals(call: Call) -> list[Row]:
-    """One item: CUAM as invoiced, PCUA paid so far, OCUA outstanding (order and local currency are one
-    here)."""
-    key, rows = _item(call)
-    first, left = _opening(rows), call.world.open_amount(key)
-    paid = money(Decimal(first["CUAM"]) - left)
-    none = dict.fromkeys(
-        ("CDCU", "CDAM", "WRCU", "WRAM", "ROCU", "ROAM", "BBCU", "BBAM", "DNCU", "DNAM"), "0.00"
-    )
-    sums = {"PCUA": paid, "PAMT": paid, "OCUA": money(left), "OAMT": money(left), "LOCD": CURRENCY}
-    tax = {"TXCU": first["VTAM"], "TXAM": first["VTAM"]}
-    return [{**_shown(first), **none, **sums, **tax}]
-
-
-@transaction("ARS200MI", "LstInvoiceTrans")
-def list_transactions(call: Call) -> list[Row]:
-    """Every ledger row of one item, or only those of one TRCD."""
-    _, rows = _item(call)
-    wanted = call.text("TRCD")
-    return [_shown(row) for row in rows if not wanted or row["TRCD"] == wanted]
+# What a payment line may take from its item beside the payment: field -> (account, TDSC of its ledger row).
+_ADJUSTMENTS = {"ACDA": (DISCOUNTS, CASH_DISCOUNT), "ADAM": (BAD_DEBTS, WRITE_OFF)}
 
 
 # ---------------------------------------------------------------------------------------- payments
@@ -178,10 +109,50 @@ def add_batch_line(call: Call) -> list[Row]:
         "CKNO": call.text("CKNO"),
         "LPDT": call.day("LPDT", batch["ACDT"]),
     }
+    line |= _adjustments(call)
     _settlement(world, line, Decimal(0))
     lines = [*batch["lines"], line]
     total = money(sum((Decimal(entry["PYAM"]) for entry in lines), Decimal(0)))
     world.save("ARPBHD", int(batch["PBID"]), {**batch, "STAT": ENTERED, "lines": lines, "CUAM": total})
+    call.wrote("payment", batch["PBID"])
+    return []
+
+
+def _adjustments(call: Call) -> Row:
+    """Cash discount and write-off of a payment line. Raises Nok where (switch) this tenant takes none."""
+    found = {}
+    for name in _ADJUSTMENTS:
+        amount = parse_decimal(call.text(name, "0"), name, 2)
+        if amount and call.world.switches["payment_adjustments"] == "refused":
+            raise Nok("XOPC001", name, text=f"{name}: this tenant takes no differences with a payment")
+        if amount:
+            found[name] = money(amount)
+    return found
+
+
+def taken_by(line: Row) -> Decimal:
+    """All that a payment line takes from its item."""
+    return sum((Decimal(line.get(name) or 0) for name in ("PYAM", *_ADJUSTMENTS)), Decimal(0))
+
+
+@transaction("ARS040MI", "AddBatchCharge")
+def add_batch_charge(call: Call) -> list[Row]:
+    """Add what the bank kept of a batch: it lowers the cash and is posted to the fees."""
+    world, batch = call.world, _batch(call)
+    if batch["STAT"] == UPDATED:
+        raise Nok("XST0020", "PBID")
+    if not PAYMENT_ACCOUNTS[batch["BOPE"]]:
+        raise Nok("XOPC001", "CHAM", text="An allocation moves no cash, so nothing can be kept of it")
+    if call.text("CUCD", CURRENCY) != CURRENCY:
+        raise Nok("XRE0103", "CUCD")
+    amount, tax = (parse_decimal(call.text(name, "0"), name, 2) for name in ("CHAM", "VTAM"))
+    if not amount:
+        raise Nok("XNU0000", "CHAM")
+    if amount * tax < 0 or abs(tax) >= abs(amount):
+        raise Nok("XOPC001", "VTAM", text=f"{plain(tax)} of VAT is not part of {plain(amount)}")
+    charge = {"CHAM": money(amount), "VTAM": money(tax), "CHRI": call.text("CHRI"), "VTCD": call.text("VTCD")}
+    charges = [*batch.get("charges", ()), charge]
+    world.save("ARPBHD", int(batch["PBID"]), {**batch, "STAT": ENTERED, "charges": charges})
     call.wrote("payment", batch["PBID"])
     return []
 
@@ -200,16 +171,17 @@ def _settlement(world: World, line: Row, taken: Decimal) -> _Settlement:
     Nok."""
     rows = item_rows(world, item_key(line))
     on_account = world.switches["on_account_type"]
-    amount = Decimal(line["PYAM"])
+    amount = taken_by(line)
+    adjusted = any(name in line for name in _ADJUSTMENTS)
     if not rows:
-        if line["PYTP"] != on_account:
+        if line["PYTP"] != on_account or adjusted:
             raise Nok("XRE0103", "CINO")
         if amount < 0:
             raise Nok("XNU0003", "PYAM")
         return _Settlement(line, PREPAYMENTS, None)
-    first = _opening(rows)
+    first = opening(rows)
     is_prepayment = first["TRCD"] == world.switches["on_account_trcd"]
-    if is_prepayment and amount > 0:
+    if is_prepayment and (amount > 0 or adjusted):
         raise Nok("XRE0104", "CINO")
     if first["CUNO"] != line["CUNO"]:
         raise Nok("XIM0002", "CUNO", text=f"Customer number {line['CUNO']} is invalid for {line['CINO']}")
@@ -239,7 +211,7 @@ def _control(world: World, batch: Row) -> list[_Settlement]:
         settlements.append(_settlement(world, line, taken.get(key, Decimal(0))))
         if settlements[-1].opening is None and key in taken:
             raise Nok("XRE0104", "CINO")
-        taken[key] = taken.get(key, Decimal(0)) + Decimal(line["PYAM"])
+        taken[key] = taken.get(key, Decimal(0)) + taken_by(line)
     return settlements
 
 
@@ -248,9 +220,16 @@ def update_ledger(world: World, batch: Row) -> Row:
     settlements = _control(world, batch)
     day = batch["ACDT"]
     cash = PAYMENT_ACCOUNTS[batch["BOPE"]]
-    postings = [(settled.account, -Decimal(settled.line["PYAM"])) for settled in settlements]
+    postings = [(settled.account, -taken_by(settled.line)) for settled in settlements]
+    for name, (account, _) in _ADJUSTMENTS.items():
+        postings += [(account, Decimal(s.line[name])) for s in settlements if name in s.line]
+    kept = Decimal(0)
+    for charge in batch.get("charges", ()):
+        amount, tax = Decimal(charge["CHAM"]), Decimal(charge["VTAM"])
+        postings += [(FEES, amount - tax), (VAT_RECOVERABLE, tax)]
+        kept += amount
     if cash:
-        postings.insert(0, (cash, Decimal(batch["CUAM"])))
+        postings.insert(0, (cash, Decimal(batch["CUAM"]) - kept))
     vono = world.post(day, f"Payment batch {batch['PBID']}", postings, {"payment": batch["PBID"]})
     for settled in settlements:
         _book(world, settled, day, vono)
@@ -258,19 +237,43 @@ def update_ledger(world: World, batch: Row) -> Row:
 
 
 def _book(world: World, settled: _Settlement, day: str, vono: str) -> None:
+    """The ledger rows of one line: the payment, and what it took beside."""
     line, first = settled.line, settled.opening
     values = {name: line[name] for name in ("PYNO", "CUNO", "CINO", "INYR", "PYTP", "CKNO")}
-    values |= {"CUAM": money(-Decimal(line["PYAM"])), "ACDT": day, "VONO": vono}
+    values |= {"ACDT": day, "VONO": vono}
     if first is None:
         values |= {"TRCD": world.switches["on_account_trcd"], "IVDT": day, "DUDT": day}
     else:
         values |= {"TRCD": "20", "IVDT": first["IVDT"], "DUDT": first["DUDT"]}
-    ledger_entry(world, values)
-    key = item_key(line)
-    if world.open_amount(key) == 0:
-        for row in item_rows(world, key):
-            id_ = f"{row['DIVI']}/{row['YEA4']}/{row['JRNO']}/{row['JSNO']}"
-            world.save("FSLEDG", id_, {**row, "RECO": "9", "REDE": day})
+    ledger_entry(world, {**values, "CUAM": money(-Decimal(line["PYAM"]))})
+    for name, (_, kind) in _ADJUSTMENTS.items():
+        if name in line:
+            ledger_entry(world, {**values, "CUAM": money(-Decimal(line[name])), "TDSC": kind})
+    close_if_settled(world, item_key(line), day)
+
+
+def write_off(world: World, key: Ref, amount: Decimal | None, day: str) -> Row:
+    """Write off what is open on an item, or a part of it, to bad debts (a person's doing). Gives the ledger row.
+
+    Raises Nok: XRE0103 no such item, XOPC001 more than is open.
+    """
+    rows = item_rows(world, key)
+    if not rows:
+        raise Nok("XRE0103", "CINO")
+    left = world.open_amount(key)
+    amount = left if amount is None else amount
+    if not amount or amount * left <= 0 or abs(amount) > abs(left):
+        raise Nok("XOPC001", "CUAM", text=f"{plain(amount)} is more than the {plain(left)} open on {key[1]}")
+    periods.check(world, periods.RECEIVABLES, day)
+    first = opening(rows)
+    account = PREPAYMENTS if first["TRCD"] == world.switches["on_account_trcd"] else RECEIVABLE
+    refs = {"write-off": f"{key[2]}/{key[1]}"}
+    vono = world.post(day, f"Write-off {key[1]}", [(BAD_DEBTS, amount), (account, -amount)], refs)
+    values = {name: first[name] for name in ("PYNO", "CUNO", "CINO", "INYR", "IVDT", "DUDT")}
+    values |= {"TRCD": "20", "TDSC": WRITE_OFF, "CUAM": money(-amount), "ACDT": day, "VONO": vono}
+    row = ledger_entry(world, values)
+    close_if_settled(world, key, day)
+    return row
 
 
 @transaction("ARS040MI", "ControlBatch")

@@ -39,10 +39,6 @@ _SETTLED, _SERIES = "stock settled", "MITTRA"
 _COST_PLACES = Decimal("0.000001")
 
 
-class StockError(ValueError):
-    """What people or an order ask for is not on hand; the text says which item."""
-
-
 def is_stocked(world: World, itno: str) -> bool:
     """Whether an item is kept in stock: known, and no service."""
     row = world.state.get("MITMAS", itno)
@@ -213,7 +209,7 @@ def issued(world: World, order: Row, delivered: Iterable[Row], dlix: int, day: s
 
 
 def check_available(world: World, order: Row, quantities: Mapping[str, Decimal]) -> None:
-    """Switch `negative_stock: refused`: refuse to ship what is not on hand. Raises StockError."""
+    """Switch `negative_stock: refused`: refuse to ship what is not on hand. Raises Nok."""
     if world.switches["negative_stock"] == "allowed":
         return
     wanted: dict[str, Decimal] = {}
@@ -223,13 +219,14 @@ def check_available(world: World, order: Row, quantities: Mapping[str, Decimal])
     for itno, quantity in wanted.items():
         there = on_hand(world, order["WHLO"], itno) if is_stocked(world, itno) else quantity
         if quantity > max(there, Decimal(0)):
-            raise StockError(f"item {itno}: {plain(quantity)} asked, {plain(there)} on hand")
+            text = f"Item {itno}: {plain(quantity)} asked, {plain(there)} on hand"
+            raise Nok("XOPC001", "DLQT", text=text)
 
 
 def count(world: World, whlo: str, itno: str, quantity: Decimal, day: str) -> Row:
-    """People counted: the balance becomes what they found, the difference is posted. Raises Nok, StockError."""
+    """People counted: the balance becomes what they found, the difference is posted. Raises Nok."""
     if not is_stocked(world, itno):
-        raise StockError(f"item {itno} is not kept in stock")
+        raise Nok("XRE0103", "ITNO", text=f"Item {itno} is not kept in stock")
     periods.check(world, periods.STOCK, day, "INDT")
     before = on_hand(world, whlo, itno)
     value, vono = Decimal("0.00"), ""

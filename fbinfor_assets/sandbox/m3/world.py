@@ -21,18 +21,21 @@ from typing import Any
 
 from fbinfor_assets.sandbox.kernel import Clock, State
 from fbinfor_assets.sandbox.ledger import Ledger
-from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, to_day
+from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
 from fbinfor_assets.sandbox.m3.purchase_indexes import LedgerChanges, PurchaseIndexes
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
 
+TENANT = "FBINFOR_SBX"
+COMPANY_NAME = "Sandbox Trading Ltd"
 COMPANY, DIVISION, FACILITY, WAREHOUSE, CURRENCY = "100", "AAA", "F01", "001", "GBP"
 VAT_PERCENT = {"GB": Decimal(20)}  # by country of delivery; others 0
 VAT_CODE = {"GB": "20"}  # VTCD; others "00"
 PAYMENT_DAYS = {"T00": 0, "T07": 7, "T14": 14, "T30": 30, "T60": 60}  # payment terms TEPY
 
 RECEIVABLE, VAT_PAYABLE, PREPAYMENTS, GOODS = "1300", "2200", "2400", "3000"
+MANUAL_REVENUE, DISCOUNTS, FEES, BAD_DEBTS = "3020", "3030", "5000", "6070"
 INVENTORY, VAT_RECOVERABLE, PAYABLE, GOODS_RECEIVED = "1400", "1500", "2000", "2050"
 INVOICE_CLEARING = "1450"
 COST_OF_GOODS, STOCK_DIFFERENCES, EXPENSES = "4000", "4010", "6000"
@@ -83,6 +86,13 @@ PAYMENT_ACCOUNTS = {  # BOPE -> account of the cash; ALC moves none
     "ALC": "",
 }
 CUSTOMER_TEMPLATE = "FBTPL"
+USER = "M3SIM"  # whom the service account works as
+USERS = {USER: "Integration", "ANNA": "Anna Lind, finance", "BEN": "Ben Carter, sales desk"}
+# Charge CRID -> (description, revenue account), and terms of cash discount TECD -> (days, per cent).
+CHARGES = {"FREIGH": ("Freight", "3010"), "INSURE": ("Insurance", "3010"), "HANDLE": ("Handling", "3020")}
+CASH_DISCOUNTS = {"C02": (10, Decimal(2)), "C03": (14, Decimal(3))}
+# Units an item may be ordered or priced in beside its own -> how many of its own.
+ALTERNATE_UNITS = {"DZN": Decimal(12), "HND": Decimal(100)}
 
 
 class ChangeOrder:
@@ -161,17 +171,23 @@ class World:
         self.unfinished_orders = state.index(
             "OOHEAD", lambda row: row["PYNO"] if row["ORSL"] < "66" else None
         )
+        self.addresses_of_customer = state.index("OCUSAD", lambda row: row["CUNO"])
+        self.batches_of_customer = state.index("OXHEAD", lambda row: row["CUNO"])
         self.deliveries_of_order = state.index("ODHEAD", lambda row: row["ORNO"])
         self.deliveries_of_invoice = state.index("ODHEAD", lambda row: row["IVNO"] or None)
         self.invoices_of_order = state.index("OINVOH", lambda row: row["ORNO"])
         self.invoices_of_number = state.index("OINVOH", lambda row: row["IVNO"])
+        self.invoices_of_payer = state.index("OINVOH", lambda row: row["PYNO"])
+        self.invoices_of_year = state.index("OINVOH", lambda row: row["YEA4"])
         self.ledger_of_item = state.index("FSLEDG", item_key)
         self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
+        self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
+        self.customer_names = SortedIds()  # what `name_key` gives; of a renamed customer the old one stays
         self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
         self.purchases = PurchaseIndexes(state)
@@ -210,6 +226,7 @@ class World:
             self.changes[kind].fill(entries)
         for kind, ids in self.sorted.items():
             ids.fill(self.state.tables(kind))
+        self.customer_names.fill(name_key(row) for row in self.state.tables("OCUSMA").values())
 
     def save(self, kind: str, id_: str | int, row: Row) -> Row:
         """Store a row with a new LMTS (and change date), entering lines without one into the change order.
@@ -234,7 +251,21 @@ class World:
         self.changes[kind].add(stamp, (id_,))
         if kind in self.sorted:
             self.sorted[kind].add(str(id_))
+        if kind == "OCUSMA":
+            self.customer_names.add(name_key(row))
         return row
+
+    def remove(self, kind: str, id_: str | int, *keys: str) -> None:
+        """Delete a row and keep what SES120MI tells of deletions: table, keys after the company, stamp.
+
+        Without `keys` the id is the only one. Raises KeyError if there is no such row.
+        """
+        self.state.delete(kind, id_)
+        number = self.state.next_number("deleted")
+        born = self.born()
+        deletion = {"FILE": kind, "KEYS": [COMPANY, *(keys or (str(id_),))], "USID": USER}
+        deletion |= {"RGDT": born["RGDT"], "RGTM": born["RGTM"], "LMTS": self.clock.stamp_ms()}
+        self.state.put("deleted", number, deletion)
 
     def unfinished(self) -> Iterator[Row]:
         """Every order with something left to deliver."""
@@ -319,6 +350,10 @@ class World:
         rows = (self.state.tables("FSLEDG")[id_] for id_ in self.ledger_of_item.ids(key))
         return sum((Decimal(row["CUAM"]) for row in rows), Decimal("0.00"))
 
+    def address(self, cuno: str, kind: str, adid: str) -> Row | None:
+        """An address of a customer (OCUSAD), or None; `kind` is ADRT without leading zeros."""
+        return self.state.get("OCUSAD", f"{cuno}/{kind}/{adid.upper()}")
+
     def next_change(self, row: Row) -> str:
         """CHNO after one more change: three digits, wraps (infor-api 2.5)."""
         return str(int(row["CHNO"]) % 999 + 1)
@@ -328,7 +363,9 @@ class World:
 _NESTING = {
     "OCUSMA": ("OCUSMA", False),
     "MITMAS": ("MITMAS", False),
+    "OCUSAD": ("OCUSAD", False),
     "OXHEAD": ("OXHEAD", False),
+    "OXLINE": ("OXHEAD", True),
     "OOHEAD": ("OOHEAD", False),
     "OOLINE": ("OOHEAD", True),
     "ODHEAD": ("ODHEAD", False),
@@ -337,6 +374,8 @@ _NESTING = {
     "FSLEDG": ("FSLEDG", False),
     "ARPBHD": ("ARPBHD", False),
     "ARPBLN": ("ARPBHD", True),
+    "OSYTXH": ("OSYTXH", False),
+    "OSYTXL": ("OSYTXH", True),
     "CIDMAS": ("CIDMAS", False),
     "MPHEAD": ("MPHEAD", False),
     "MPLINE": ("MPHEAD", True),
@@ -346,6 +385,11 @@ _NESTING = {
     "MITBAL": ("MITBAL", False),
 }
 _LINES_OF = {parent: kind for kind, (parent, nested) in _NESTING.items() if nested}
+
+
+def name_key(row: Mapping[str, Any]) -> str:
+    """Where a customer stands in a list by name: capitals and small letters are one, ties by number."""
+    return f"{row['CUNM'].upper():<36}{row['CUNO']}"
 
 
 def item_key(row: Mapping[str, Any]) -> Ref:
@@ -378,6 +422,11 @@ class Call:
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
+
+    def integer(self, name: str, fallback: int = 0) -> int:
+        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
+        number = parse_decimal(self.text(name, str(fallback)), name, 0)
+        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""
