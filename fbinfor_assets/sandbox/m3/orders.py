@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import deliveries, lines, text_blocks
+from fbinfor_assets.sandbox.m3 import deliveries, lines, periods, text_blocks
 from fbinfor_assets.sandbox.m3.customers import ACTIVE, check_values, credit_left
 from fbinfor_assets.sandbox.m3.items import is_service
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain
@@ -167,7 +167,7 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     saved = world.save("OXHEAD", batch["ORNO"], done)
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
-        day = deliveries.first_open_day(world, world.today())
+        day = periods.first_open_for_sales(world, world.today())
         deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 
