@@ -97,9 +97,12 @@ def change_batch_head(call: Call) -> list[Row]:
     for name in ("RLDT", "FDED", "LDED"):
         if changed.get(name):
             changed[name] = call.day(name)
+    if changed.get("RLDT") == "":
+        raise Nok("XDT0001", "RLDT")
     for name in ("PYNO", "INRC"):
-        if changed.get(name):
-            changed[name] = changed[name].upper()
+        if name in changed:
+            # Cleared, it is again what a new order would have.
+            changed[name] = changed[name].upper() or call.world.customer(batch["CUNO"])["PYNO"]
     _save(call, batch, **changed, CHNO=call.world.next_change(batch))
     return []
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from fbinfor_assets.sandbox.kernel import Clock, State
 from fbinfor_assets.sandbox.ledger import Ledger
-from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, to_day
+from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
@@ -373,6 +373,10 @@ class Call:
     def text(self, name: str, fallback: str = "") -> str:
         """An input value; `fallback` when absent or empty."""
         return self.record.get(name) or fallback
+
+    def number(self, name: str) -> int:
+        """An input whole number, 0 when absent or empty. Raises Nok XNU0000."""
+        return int(parse_decimal(self.text(name, "0"), name, 0))
 
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
