@@ -120,7 +120,9 @@ def discounts(world: World, line: Row) -> Row:
         per_cent, given = line.get(f"DIP{n}"), line.get(f"DIA{n}")
         if per_cent:
             base = left if world.switches["discount_base"] == "remaining" else start
-            taken = half_up(base * Decimal(per_cent) / 100)
+            exact = base * Decimal(per_cent) / 100
+            # Of a line of less than a cent, rounding up would take more than there is.
+            taken = exact if half_up(exact) > left >= exact else half_up(exact)
             made[f"DIP{n}"] = per_cent
         elif given:
             taken = Decimal(given)
