@@ -11,10 +11,10 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test bench up lint lock clean
+.PHONY: help setup demo test bench bench-sandbox up lint lock clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(STAMP) ## a .venv from the locked, hashed set (the others call it themselves)
 
@@ -38,6 +38,9 @@ test: $(STAMP) ## the whole test suite
 
 bench: $(STAMP) ## what it costs, as ratios (writes var/bench/)
 	@$(BIN)/python -m tests.bench
+
+bench-sandbox: $(STAMP) ## requests a second of the simulators, bulks of 100 (writes var/bench/)  [BENCH_SECONDS=3]
+	@$(BIN)/python -m tests.bench_sandbox
 
 up: $(STAMP) ## everything on loopback; one Ctrl-C ends it all
 	@$(BIN)/fbinfor up

@@ -146,17 +146,60 @@ def sandbox_serve(
     config: Annotated[
         Path | None, typer.Option(help="YAML of switches, sections freshbooks, m3, shop.")
     ] = None,
+    faults: Annotated[
+        Path | None, typer.Option(help="YAML of faults to begin with: seed, and the same sections.")
+    ] = None,
 ) -> None:
     """Run the simulators until Ctrl-C; one line of JSON tells where they are once all of them answer.
 
     The line holds base URLs, credentials and the control-plane URL of each, so that any client can be pointed at them.
     `GET <control_url>/writes` is the log of everything that was changed, `<control_url>/trial-balance` the ledger.
 
+    A file of --faults makes a network and vendors as bad as you like, by seeded chance or at given calls:
+
+        seed: 7
+        freshbooks:
+          - {do: answer, status: 503, rate: 0.05}
+          - {do: lose_answer, method: POST, path: /payments, at: [3, 7]}
+        m3:
+          - {do: lag, seconds: [0, 5]}
+
+    Kinds: refuse, slow, delay, slow_answer, reset, lose_request, lose_answer, answer (any status, Retry-After),
+    truncate, invalid_json, content_type, unauthorised, lose_refresh, lag, page_shift, clock, webhooks. A mistake in the
+    file is refused with its line. `GET <control_url>/faults` tells what hit which request; DELETE ends them all.
+
     Example: `fbinfor sandbox serve --state var/demo/sandbox` reopens what the demo left.
     """
     from fbinfor_assets.sandbox.serve import serve
 
-    raise typer.Exit(serve(orders, _day(from_), _day(to), seed, state, port, config))
+    raise typer.Exit(serve(orders, _day(from_), _day(to), seed, state, port, config, faults))
+
+
+@sandbox_app.command("people")
+def sandbox_people(
+    sandbox: Annotated[str, typer.Option(help="The line `serve` printed, or @FILE that holds it.")],
+    seed: Annotated[int, typer.Option(help="The same seed on the same state makes the same edits.")] = 1,
+    edits: Annotated[int, typer.Option(help="How many edits.")] = 20,
+    per_minute: Annotated[
+        float | None, typer.Option(help="At random intervals, so many a minute; else one after the other.")
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option(help="Groups, with commas: client, invoice, payment, customer, order, party."),
+    ] = None,
+) -> None:
+    """Let people edit things by hand on both sides of a sandbox; one line of JSON per edit.
+
+    Names are retyped, addresses and telephones change, clients are archived, entered twice, deleted and restored,
+    drafts and payments change, order lines are cancelled, customers blocked: what a synchronisation has to live with.
+
+    Example: `fbinfor sandbox people --sandbox @var/demo/sandbox/sandbox.json --edits 50 --per-minute 30`
+    """
+    from fbinfor_assets.sandbox.people import main
+
+    arguments = {"--sandbox": sandbox, "--seed": seed, "--edits": edits}
+    arguments |= {"--per-minute": per_minute, "--only": only}
+    raise typer.Exit(main([f"{name}={value}" for name, value in arguments.items() if value is not None]))
 
 
 @app.command()

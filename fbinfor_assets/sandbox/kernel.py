@@ -30,14 +30,28 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import hashlib
 import os
 import signal
 import socket
 import sys
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+import time
+import traceback
+from collections.abc import (
+    AsyncIterator,
+    Awaitable,
+    Callable,
+    Coroutine,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
+from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as time_of_day
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,10 +64,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox import faults
+from fbinfor_assets.sandbox import breakage, fault_file, faults
+from fbinfor_assets.sandbox.gate import Gate
+from fbinfor_assets.sandbox.history import Change, History, ReadWrote
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.ledger import Ledger
+    from fbinfor_assets.sandbox.webhooks import Sender
 
 Row = dict[str, Any]
 Id = int | str
@@ -85,6 +102,10 @@ class Index:
     def first(self, key: Any) -> Id | None:
         """The first id with this key, or None."""
         return next(iter(self._ids.get(key, ())), None)
+
+    def count(self, key: Any) -> int:
+        """How many ids have this key."""
+        return len(self._ids.get(key, ()))
 
     def keys(self) -> Iterable[Any]:
         """Every key that has at least one id."""
@@ -121,6 +142,8 @@ class State:
         self.path = Path(path)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
+        # Called with (operation, object, key, body as JSON) of each log line, within its transaction.
+        self.listeners: list[Callable[[str, str, Id, bytes], None]] = []
         self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1)
         try:
             # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
@@ -147,6 +170,8 @@ class State:
         self._tables: dict[str, dict[Id, Row]] = {}
         self._meta: Row = {}
         self._indexes: dict[str, list[Index]] = {}
+        self.history = History(self._make)
+        self.never_lags: set[str] = set()
         self._load()
 
     def _load(self) -> None:
@@ -159,6 +184,7 @@ class State:
         self._meta.update((n, orjson.loads(b)) for n, b in self._con.execute("select name, body from meta"))
         self._sequence: int = self._con.execute("select coalesce(max(sequence), 0) from writes").fetchone()[0]
         self._forget()
+        self.history.forget()
         for kind, indexes in self._indexes.items():
             for index in indexes:
                 index._fill(self.tables(kind))
@@ -176,8 +202,8 @@ class State:
         return self._tables.setdefault(kind, {})
 
     def kinds(self) -> list[str]:
-        """The names of the tables that exist."""
-        return sorted(self._tables)
+        """The names of the tables that hold anything."""
+        return sorted(kind for kind, table in self._tables.items() if table)
 
     def get(self, kind: str, id_: Id) -> Row | None:
         """One row, or None."""
@@ -186,6 +212,7 @@ class State:
 
     def put(self, kind: str, id_: Id, row: Row) -> None:
         """Insert or replace one row; durable at the next `commit`."""
+        self._only_in_the_present()
         table = self._tables.setdefault(kind, {})
         old = table.get(id_)
         table[id_] = row
@@ -193,6 +220,7 @@ class State:
 
     def delete(self, kind: str, id_: Id) -> None:
         """Remove one row. Raises KeyError if there is none."""
+        self._only_in_the_present()
         old = self._tables[kind].pop(id_)
         self._changed(kind, id_, old, None)
 
@@ -202,9 +230,49 @@ class State:
         for index in self._indexes.get(kind, ()):
             index._change(id_, old, new)
 
+    def _make(self, change: Change) -> Row | None:
+        # What `put` and `delete` do to a table, without the notes for commit and rollback.
+        kind, id_, row = change
+        table = self._tables[kind]
+        old = table.get(id_)
+        if row is None:
+            table.pop(id_, None)
+        else:
+            table[id_] = row
+        for index in self._indexes.get(kind, ()):
+            index._change(id_, old, row)
+        return old
+
+    # -- the past
+
+    @contextmanager
+    def rewound(self, seconds: float) -> Iterator[None]:
+        """Within the block the tables are as they were so many wall-clock seconds ago (`history`), for reading.
+
+        Nothing may wait for commit at its begin. A write within raises ReadWrote and changes nothing. Tables in
+        `never_lags`, and single values, stay in the present.
+        """
+        if self.uncommitted:
+            raise RuntimeError("the past cannot be read in the middle of a change")
+        present = self._sequence
+        with self.history.rewound(seconds) as sequence:
+            if sequence is not None:
+                self._sequence = sequence
+            try:
+                yield
+            finally:
+                self._sequence = present
+
+    def _only_in_the_present(self) -> None:
+        if self.history.turned_back:
+            raise ReadWrote
+
     def index(self, kind: str, key: Callable[[Row], Any]) -> Index:
         """Make a secondary index of a table (once, at start) and keep it right from then on."""
-        index = Index(key)
+        return self.attach(kind, Index(key))
+
+    def attach(self, kind: str, index: Index) -> Index:
+        """Keep an index of a kind of its own right from now on, as `index` does its own."""
         index._fill(self.tables(kind))
         self._indexes.setdefault(kind, []).append(index)
         return index
@@ -218,6 +286,7 @@ class State:
 
     def set_meta(self, name: str, value: Any) -> None:
         """Set one durable value; durable at the next `commit`."""
+        self._only_in_the_present()
         self._undo.append((None, name, self._meta.get(name, _MISSING)))
         self._meta[name] = value
         self._dirty_meta[name] = None
@@ -236,13 +305,17 @@ class State:
 
         operation: `api.create`, an MI transaction name, `people.payment`, ...; object: `invoice`, ...
         """
+        self._only_in_the_present()
         self._sequence += 1
+        sequence, told = self._sequence, orjson.dumps(body)
         now = self.now().isoformat(timespec="milliseconds")
-        self._pending.append((self._sequence, now, operation, object, str(key), orjson.dumps(body)))
+        self._pending.append((sequence, now, operation, object, str(key), told))
         sequences = _request_writes.get()
         if sequences is not None:
-            sequences.append(self._sequence)
-        return self._sequence
+            sequences.append(sequence)
+        for listener in self.listeners:
+            listener(operation, object, key, told)
+        return sequence
 
     @property
     def last_sequence(self) -> int:
@@ -291,6 +364,9 @@ class State:
         except BaseException:
             con.execute("rollback")
             raise
+        if self.history.keep:
+            kept = [(k, i, old) for k, i, old in self._undo if k is not None and k not in self.never_lags]
+            self.history.add(self._sequence - len(self._pending), kept)
         self._forget()
 
     def rollback(self) -> None:
@@ -361,19 +437,26 @@ class Clock:
 
     Kept in the state as one pair (simulated instant, wall instant), so time also passes while no process
     serves the state. `listeners` are called with the new instant after each jump, before the commit.
+
+    The clock of a new state stands still until `go`: what a simulator is seeded with does not depend on how long the
+    seeding takes. `skew` is how far the vendor's clock is off (fault `clock`): `now` and what derives from it tells
+    the vendor's time, `true_now` the simulated one.
     """
 
     def __init__(self, state: State, start: date | datetime | None = None) -> None:
         self._state = state
         self._latest = datetime.min.replace(tzinfo=UTC)
+        self._still = False
+        self.skew = timedelta()
         self.start = _instant(start) if start is not None else None
         self.listeners: list[Callable[[datetime], None]] = []
         if "clock" in state.meta:
             self._read()
         else:
             self._anchor(self.start or datetime.now(UTC))
+            self._still = True
             state.commit()
-        state.now = self.now
+        state.now = self.true_now
 
     def _read(self) -> None:
         kept = self._state.meta["clock"]
@@ -385,7 +468,13 @@ class Clock:
         self._state.set_meta("clock", {"simulated": simulated.isoformat(), "wall": self._wall.isoformat()})
 
     def now(self) -> datetime:
+        """What the vendor's clock says, UTC: the simulated instant, unless the clock is off."""
+        return self.true_now() + self.skew
+
+    def true_now(self) -> datetime:
         """The simulated instant, UTC."""
+        if self._still:
+            return self._simulated
         now = self._simulated + (datetime.now(UTC) - self._wall)
         # The wall clock itself may be set back by the host; simulated time then stands still.
         self._latest = max(now, self._latest)
@@ -398,7 +487,7 @@ class Clock:
     def set(self, to: date | datetime) -> bool:
         """Jump to an instant (a date means its first moment, UTC). False, and no jump, if that is in the past."""
         target = _instant(to)
-        if target <= self.now():
+        if target <= self.true_now():
             return False
         self._anchor(target)
         for listener in self.listeners:
@@ -408,7 +497,7 @@ class Clock:
 
     def advance(self, days: int = 0, **more: float) -> bool:
         """Jump forward by days (or hours=, minutes=, seconds=)."""
-        return self.set(self.now() + timedelta(days=days, **more))
+        return self.set(self.true_now() + timedelta(days=days, **more))
 
     def stamp_ms(self) -> int:
         """A strictly increasing stamp in epoch milliseconds, not before now; kept with the next commit."""
@@ -418,15 +507,23 @@ class Clock:
         return stamp
 
     def restart(self) -> None:
-        """Begin again at the start, after `State.clear`: the only way back."""
+        """Begin again at the start and stand still, after `State.clear`: the only way back."""
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._anchor(self.start or datetime.now(UTC))
+        self._still = True
+
+    def go(self) -> None:
+        """Let time pass, if it stands still."""
+        if self._still:
+            self._still = False
+            self._anchor(self._simulated)
+            self._state.commit()
 
 
 def _instant(value: date | datetime) -> datetime:
     if isinstance(value, datetime):
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return datetime.combine(value, time(), UTC)
+    return datetime.combine(value, time_of_day(), UTC)
 
 
 def parse_instant(text: str) -> datetime:
@@ -451,10 +548,10 @@ def json_response(content: Any, status: int = 200, headers: Mapping[str, str] | 
 
 
 def common_arguments(parser: argparse.ArgumentParser) -> None:
-    """The command line every simulator has: --port --state --seed --from --to --orders --config.
+    """The command line every simulator has: --port --state --seed --from --to --orders --config --faults.
 
     Attributes: port int, state Path, seed int, from_day date|None, to_day date|None, orders Path|None,
-    config Path|None.
+    config Path|None, faults Path|None.
     """
     parser.add_argument("--port", type=int, required=True, help="loopback port; 0 takes a free one")
     parser.add_argument("--state", type=Path, required=True, help="folder of the simulator's state")
@@ -465,6 +562,7 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--to", dest="to_day", type=date.fromisoformat, help="last day of the orders")
     parser.add_argument("--orders", type=Path, help="order file, parquet or csv")
     parser.add_argument("--config", type=Path, help="YAML of switches, one section per simulator")
+    parser.add_argument("--faults", type=Path, help="YAML of faults to begin with, one section per simulator")
 
 
 def load_switches(
@@ -508,46 +606,75 @@ _request_writes: ContextVar[list[int] | None] = ContextVar("request_writes", def
 class _Transaction:
     """Outermost ASGI layer: end the request's transaction before the answer, note the delivery after it."""
 
-    def __init__(self, app: Any, state: State, planned: faults.Faults) -> None:
-        self._app, self._state, self._faults = app, state, planned
+    def __init__(self, app: Any, state: State, clock: Clock, planned: faults.Faults) -> None:
+        self._app, self._state, self._clock, self._faults = app, state, clock, planned
+        self._second, self._date = 0, b""
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        fault = self._faults.hit(scope)
-        if fault is not None and not await faults.before(fault, receive, send):
-            return
-        kind = fault["do"] if fault is not None else ""
+        hit = fault = None
+        if self._faults.planned:
+            body, receive = await breakage.read_body(receive) if self._faults.needs_body else (b"", receive)
+            hit = self._faults.hit(scope, body)
+            fault = hit and hit.fault
+        out = send
+        if fault is not None:
+            if not await breakage.before(fault, scope, receive, send, self._now()):
+                return
+            if fault.fields.get("rotated") and self._faults.rotate is not None:
+                self._faults.rotate()
+                self._state.commit()
+            out = breakage.after(fault, receive, send)
+        lost = fault is not None and breakage.breaks_answer(fault)
         sequences: list[int] = []
         _request_writes.set(sequences)
+        refused = False
 
         async def watched(message: Any) -> None:
-            if message["type"] == "http.response.start" and self._state.uncommitted:
-                if message["status"] >= 400:
-                    self._state.rollback()
-                else:
-                    self._state.commit()
-            if kind == "lose_answer":
-                return
-            if kind == "slow_answer" and message["type"] == "http.response.start":
-                await asyncio.sleep(fault.get("seconds", 0.5))
+            nonlocal refused
+            if message["type"] == "http.response.start":
+                # A gateway may answer 504 for what was applied: that answer delivers nothing.
+                refused = message["status"] >= 400
+                if self._state.uncommitted:
+                    if refused:
+                        self._state.rollback()
+                    else:
+                        self._state.commit()
+                message["headers"] = [(b"date", self._now()), *message["headers"]]
             last = message["type"] == "http.response.body" and not message.get("more_body")
-            gone = bool(last and sequences) and _client_gone(receive)
-            await send(message)
-            if last and sequences and not gone:
+            gone = bool(last and sequences) and (lost or _client_gone(receive))
+            await out(message)
+            if last and sequences and not gone and not refused:
                 self._state.delivered(sequences)
 
         try:
-            await self._app(scope, receive, watched)
-            if kind == "lose_answer":
-                await faults.cut(receive, send)
+            if hit is not None and hit.lag:
+                await self._from_the_past(scope, receive, watched, hit.lag)
+            else:
+                await self._app(scope, receive, watched)
         except ClientDisconnect:
             pass  # hung up before its body was read: nothing was begun
         except BaseException:
             if self._state.uncommitted:
                 self._state.rollback()
             raise
+
+    async def _from_the_past(self, scope: Any, receive: Any, send: Any, seconds: float) -> None:
+        body, first = await breakage.read_body(receive)
+        try:
+            await breakage.Stepped(self._app(scope, first, send), lambda: self._state.rewound(seconds))
+        except ReadWrote:
+            # Nothing was changed and nothing was answered: a read that writes is served from the present.
+            await self._app(scope, breakage.replay(body, receive), send)
+
+    def _now(self) -> bytes:
+        """The Date header: the wall clock as the vendor's clock has it."""
+        second = int(time.time() + self._clock.skew.total_seconds())
+        if second != self._second:
+            self._second, self._date = second, breakage.http_date(second)
+        return self._date
 
 
 def _client_gone(receive: Callable[[], Awaitable[Any]]) -> bool:
@@ -574,6 +701,12 @@ def create_app(
     switches: dict[str, Any] | None = None,
     known_switches: Mapping[str, tuple[Any, ...]] | None = None,
     exception_handlers: Mapping[Any, Any] | None = None,
+    sender: Sender | None = None,
+    background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),
+    fault_kinds: Mapping[str, faults.Extension] | None = None,
+    operations: faults.Operations = faults.by_method,
+    rotate_tokens: Callable[[], None] | None = None,
+    never_lags: Iterable[str] = (),
 ) -> Starlette:
     """The simulator's application: the vendor's routes and, under /_sandbox/, the control plane.
 
@@ -588,11 +721,19 @@ def create_app(
     GET|POST /_sandbox/switches   what `load_switches` gave (changed in place by the POST's {name: value}); only if
                                   `switches` and `known_switches` are given
     GET|POST|DELETE /_sandbox/faults  see `faults.py`
-    POST /_sandbox/reset          forget everything, begin again at the clock's start, then `reset()` seeds anew
+    GET|POST|DELETE /_sandbox/webhooks  see `webhooks.py` (only with a `sender`)
+    POST /_sandbox/reset          forget everything but the switches, begin again at the clock's start, then `reset()`
+                                  seeds anew: as a new simulator of the same seed starts
+
+    `background`: coroutine functions that run beside the requests until the end, as the `sender` does. Between two
+    of its awaits such a task is as atomic as a handler; it commits what it changes itself.
+
+    For the faults: `fault_kinds` are kinds of the simulator's own; `operations` names what a request does, where its
+    method does not tell; `rotate_tokens` makes all tokens new; the tables in `never_lags` have no replica (tokens).
     """
 
     async def health(request: Request) -> Response:
-        return json_response({"name": name, "ok": True, "now": clock.now().isoformat()})
+        return json_response({"name": name, "ok": True, "now": clock.true_now().isoformat()})
 
     async def show_state(request: Request) -> Response:
         table = request.query_params.get("table")
@@ -601,7 +742,7 @@ def create_app(
             return json_response(
                 {
                     "name": name,
-                    "now": clock.now().isoformat(),
+                    "now": clock.true_now().isoformat(),
                     "tables": counts,
                     "writes": state.last_sequence,
                 }
@@ -616,7 +757,7 @@ def create_app(
         return json_response({"writes": found, "next": found[-1]["sequence"] if found else after})
 
     async def show_clock(request: Request) -> Response:
-        return json_response({"now": clock.now().isoformat()})
+        return json_response({"now": clock.true_now().isoformat()})
 
     async def move_clock(request: Request) -> Response:
         body = await json_body(request)
@@ -627,7 +768,7 @@ def create_app(
                 moved = clock.advance(days=int(body["advance_days"]))
         except (KeyError, TypeError, ValueError) as error:
             return json_response({"error": f'expected {{"to": date}} or {{"advance_days": n}}: {error}'}, 400)
-        return json_response({"now": clock.now().isoformat(), "moved": moved})
+        return json_response({"now": clock.true_now().isoformat(), "moved": moved})
 
     async def trial_balance(request: Request) -> Response:
         assert ledger is not None
@@ -657,15 +798,20 @@ def create_app(
         return json_response(switches)
 
     async def start_again(request: Request) -> Response:
+        _request_writes.set(None)  # what the seeding logs is nobody's answer, here as at the start
         kept = state.meta.get("switches")
         state.clear()
         clock.restart()
         if kept is not None:
             state.set_meta("switches", kept)
+        if sender is not None:
+            sender.forget_all()
+        planned.reset()
         if reset is not None:
             reset()
         state.commit()
-        return json_response({"now": clock.now().isoformat()})
+        clock.go()
+        return json_response({"now": clock.true_now().isoformat()})
 
     control = [
         Route("/_sandbox/health", health),
@@ -681,11 +827,42 @@ def create_app(
         control.append(Route("/_sandbox/connection", connection))
     if switches is not None:
         control.append(Route("/_sandbox/switches", show_switches, methods=["GET", "POST"]))
-    planned = faults.Faults()
-    app = Starlette(routes=[*routes, *control, *planned.routes], exception_handlers=exception_handlers)
+    jobs = list(background)
+    kinds = dict(fault_kinds or {})
+    if sender is not None:
+        control.extend(sender.routes)
+        jobs.append(sender.run)
+        kinds["webhooks"] = sender.fault
+    planned = faults.Faults(state, clock, kinds, operations, rotate_tokens)
+    state.never_lags |= set(never_lags)
+    clock.go()
+    app = Starlette(
+        routes=[*routes, *control, *planned.routes],
+        exception_handlers=exception_handlers,
+        lifespan=lambda _: _beside(jobs),
+    )
     app.state.faults = planned
-    app.state.sandbox_name, app.state.sandbox = name, state
+    app.state.sandbox_name, app.state.sandbox, app.state.clock = name, state, clock
     return app
+
+
+@contextlib.asynccontextmanager
+async def _beside(jobs: Sequence[Callable[[], Coroutine[Any, Any, None]]]) -> AsyncIterator[None]:
+    """Run the jobs while the application serves."""
+    tasks = [asyncio.create_task(job()) for job in jobs]
+    for task in tasks:
+        task.add_done_callback(_say_why_it_ended)
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _say_why_it_ended(task: asyncio.Task[None]) -> None:
+    if not task.cancelled() and (error := task.exception()) is not None:
+        traceback.print_exception(error)
 
 
 async def json_body(request: Request) -> Any:
@@ -699,13 +876,19 @@ def _number(request: Request, name: str, default: int) -> int:
     return int(text) if text.isdigit() else default
 
 
-def run(app: Starlette, port: int) -> None:
-    """Serve until SIGTERM or SIGINT, then close the state. Loopback only, one process.
+def run(app: Starlette, port: int, faults_file: Path | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then close the state. Loopback only, one process. `faults_file`: `fault_file`.
 
     Prints one line of JSON when the port is open: {"ready": name, "port": port, "pid": pid}.
-    Raises SandboxError if the port is taken.
+    Raises SandboxError if the port is taken, or for a mistake in the file of faults.
     """
     state: State = app.state.sandbox
+    planned: faults.Faults = app.state.faults
+    if faults_file is not None:
+        try:
+            fault_file.load(faults_file, app.state.sandbox_name, planned)
+        except fault_file.FaultFileError as error:
+            raise SandboxError(str(error)) from error
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
@@ -715,12 +898,13 @@ def run(app: Starlette, port: int) -> None:
     listener.listen(256)
     app.state.port = listener.getsockname()[1]
     config = uvicorn.Config(
-        _Transaction(app, state, app.state.faults),
+        _Transaction(app, state, app.state.clock, planned),
         http="httptools",
         access_log=False,
         log_level="warning",
-        lifespan="off",
+        lifespan="on",
         proxy_headers=False,
+        date_header=False,  # by the vendor's clock: see `_Transaction`
         # Longer than any client keeps an idle connection: the server must not be the one that hangs up.
         timeout_keep_alive=120,
         timeout_graceful_shutdown=3,
@@ -730,7 +914,9 @@ def run(app: Starlette, port: int) -> None:
     # uvicorn raises the signal again after its clean end; without this the process would die of it then.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     try:
-        uvicorn.Server(config).run(sockets=[listener])
+        server = uvicorn.Server(config)
+        planned.gate = Gate(server, app.state.port)
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         pass
     finally:

@@ -65,6 +65,7 @@ def serve(
     state: Path | None = None,
     port: int = 0,
     config: Path | None = None,
+    faults: Path | None = None,
 ) -> int:
     """Run the sandbox until SIGINT, SIGTERM or SIGHUP; print the line (module docstring) once everything answers.
 
@@ -72,7 +73,8 @@ def serve(
     inclusive; without a file 2010-12-01 to 2010-12-03. seed: credentials, ids, people and made-up orders derive from
     it (1). state: folder that survives; one that exists is reopened with its own orders, credentials and, if they are
     free, ports. Without it, a temporary folder that is removed at the end. port: freshbooks there, infor and shop on
-    the next two; 0 takes free ones. config: YAML of switches, sections freshbooks, m3, shop.
+    the next two; 0 takes free ones. config: YAML of switches, sections freshbooks, m3, shop. faults: YAML of faults to
+    begin with, of the same sections (`fault_file`).
 
     Returns the exit code: 0 after a signal, 1 if a simulator died, 2 if the sandbox cannot start (the reason is on
     stderr; nothing was created by a bad order file). Prints nothing but the line on stdout.
@@ -81,7 +83,8 @@ def serve(
     folder = Path(tempfile.mkdtemp(prefix="fbinfor-sandbox-")) if state is None else Path(state)
     try:
         with _Signals() as stop:
-            return _serve(folder.absolute(), orders, from_, to, seed, port, config, stop)
+            files = {"--config": config, "--faults": faults}
+            return _serve(folder.absolute(), orders, from_, to, seed, port, files, stop)
     except SandboxError as error:
         print(f"sandbox: {error}", file=sys.stderr)
         return 2
@@ -102,19 +105,22 @@ def _serve(
     to: date | None,
     seed: int | None,
     port: int,
-    config: Path | None,
+    files: dict[str, Path | None],
     stop: threading.Event,
 ) -> int:
-    if config is not None and not config.is_file():
-        raise SandboxError(f"{config}: there is no such file; check the path given to --config")
+    for option, path in files.items():
+        if path is not None and not path.is_file():
+            raise SandboxError(f"{path}: there is no such file; check the path given to {option}")
     if folder.exists() and not folder.is_dir():
         raise SandboxError(f"{folder} is a file; give a folder to --state")
     source = prepare(folder, orders, from_, to, seed)
     with _alone(folder):
-        return _run(folder, source, port, config, stop)
+        return _run(folder, source, port, files, stop)
 
 
-def _run(folder: Path, source: dict[str, str], port: int, config: Path | None, stop: threading.Event) -> int:
+def _run(
+    folder: Path, source: dict[str, str], port: int, files: dict[str, Path | None], stop: threading.Event
+) -> int:
     if not (folder / SEED_CUSTOMERS_FILE).exists():
         with OrderBook(folder) as book:
             write_seed_customers(folder, book.seed_customers(), int(source["seed"]))
@@ -128,8 +134,9 @@ def _run(folder: Path, source: dict[str, str], port: int, config: Path | None, s
         "--to",
         source["to"],
     ]
-    if config is not None:
-        arguments += ["--config", str(config)]
+    for option, path in files.items():
+        if path is not None:
+            arguments += [option, str(path)]
     children: list[_Child] = []
     try:
         for name, at in _ports(folder, port).items():
@@ -341,6 +348,7 @@ def main(argv: list[str] | None = None) -> int:
     add("--state", type=Path, help="folder that survives; reopened if it exists")
     add("--port", type=int, default=0, help="freshbooks N, infor N+1, shop N+2; 0 takes free ones")
     add("--config", type=Path, help="YAML of switches: sections freshbooks, m3, shop")
+    add("--faults", type=Path, help="YAML of faults to begin with: seed, sections freshbooks, m3, shop")
     return serve(**vars(parser.parse_args(argv)))
 
 

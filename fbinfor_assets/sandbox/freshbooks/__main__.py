@@ -23,7 +23,7 @@ def start() -> None:
     clock = Clock(state, start=args.from_day)
     switches = load_switches(state, args.config, "freshbooks", SWITCHES)
     world = World(state, clock, state.meta.get("seeded", args.seed), switches)
-    run(build(world, args.state), args.port)
+    run(build(world, args.state), args.port, args.faults)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Lines, taxes and totals of an invoice or credit note: pure arithmetic on Decimal, amounts in one currency.
+"""Lines, taxes and totals of documents: pure arithmetic on Decimal, amounts in one currency.
 
 Belongs here: rounding, what a line is worth, what a document is worth, how a line reads.
 Does not belong here: payments, states, anything that needs the account.
@@ -10,7 +10,7 @@ first line gives 41.94. How tax is rounded is a switch: once per tax of the docu
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -59,27 +59,60 @@ class Totals:
         return self.net + self.tax
 
 
-def totals(lines: Iterable[Line], discount_percent: Decimal, rounding: str) -> Totals:
-    """Add up stored lines (see `stored_line`). `rounding`: "document" or "line"."""
-    subtotal = ZERO
-    factor = 1 - discount_percent / HUNDRED
-    exact: dict[tuple[str, str], Decimal] = {}
-    tax = ZERO
+def _taxed(lines: Iterable[Line], factor: Decimal) -> Iterator[tuple[str, str, Decimal, Decimal]]:
+    # (tax name, per cent, what is taxed, tax) of every tax of every line, nothing rounded.
     for line in lines:
-        amount = Decimal(line["amount"])
-        subtotal += amount
-        base = amount * factor
+        base = Decimal(line["amount"]) * factor
         for name, percent in line.get("taxes", ()):
             share = base * Decimal(percent) / HUNDRED
-            if rounding == "line":
-                tax += cents(share)
-            else:
-                exact[name, percent] = exact.get((name, percent), ZERO) + share
+            yield name, percent, base, share
             if line.get("compounded"):
                 base += share
+
+
+def totals(lines: Iterable[Line], discount_percent: Decimal, rounding: str) -> Totals:
+    """Add up stored lines (see `stored_line`). `rounding`: "document" or "line"."""
+    kept = list(lines)
+    subtotal = sum((Decimal(line["amount"]) for line in kept), ZERO)
+    tax = ZERO
+    exact: dict[tuple[str, str], Decimal] = {}
+    for name, percent, _, share in _taxed(kept, 1 - discount_percent / HUNDRED):
+        if rounding == "line":
+            tax += cents(share)
+        else:
+            exact[name, percent] = exact.get((name, percent), ZERO) + share
     tax += sum((cents(share) for share in exact.values()), ZERO)
     discount = -cents(subtotal * discount_percent / HUNDRED)
     return Totals(subtotal + discount, discount, tax)
+
+
+def tax_shares(lines: Iterable[Line], discount_percent: Decimal) -> dict[str, tuple[Decimal, Decimal]]:
+    """(what is taxed, tax) of a document by tax name, each rounded to cents once."""
+    sums: dict[str, list[Decimal]] = {}
+    for name, _, base, share in _taxed(lines, 1 - discount_percent / HUNDRED):
+        kept = sums.setdefault(name, [ZERO, ZERO])
+        kept[0] += base
+        kept[1] += share
+    return {name: (cents(base), cents(tax)) for name, (base, tax) in sums.items()}
+
+
+def tax_upon(net: Decimal, percents: Sequence[Decimal], compounded: bool = False) -> list[Decimal]:
+    """Each tax on a net amount, rounded half up to cents. `compounded`: each is taken on those before it, too."""
+    return [cents(share) for share in _shares(net, percents, compounded)]
+
+
+def tax_within(gross: Decimal, percents: Sequence[Decimal], compounded: bool = False) -> list[Decimal]:
+    """Each tax a gross amount holds: 13 per cent within 79.73 is 9.17 (captured, freshbooks-api 7.4)."""
+    net = gross / (1 + sum(_shares(Decimal(1), percents, compounded)))
+    return tax_upon(net, percents, compounded)
+
+
+def _shares(net: Decimal, percents: Sequence[Decimal], compounded: bool) -> list[Decimal]:
+    shares: list[Decimal] = []
+    for percent in percents:
+        base = net + sum(shares) if compounded else net
+        shares.append(base * percent / HUNDRED)
+    return shares
 
 
 def line_view(line: Line, number: int, owner: str, owner_id: int, code: str, stamp: str) -> dict[str, Any]:
@@ -93,7 +126,7 @@ def line_view(line: Line, number: int, owner: str, owner_id: int, code: str, sta
         "compounded_tax": line.get("compounded", False),
         "date": None,
         "description": line.get("description", ""),
-        "expenseid": 0,
+        "expenseid": line.get("expenseid", 0),
         owner: owner_id,
         "lineid": number,
         "modern_project_id": None,

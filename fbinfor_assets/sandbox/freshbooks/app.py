@@ -7,35 +7,56 @@ Envelopes (freshbooks-api 3): {"response": {"result": {"<single>": {}}}}, lists 
 answer 200; DELETE answers 200 {"response": {}} with a body (the SDK cannot read a 204); users/me has no `result`.
 
 Control plane besides the kernel's:
-    POST /_sandbox/people/{object}    object: client, invoice, payment, credit_note. What a person enters by hand: the
-                                      fields of the API's object, with "id" to change that one; a payment's amount may
-                                      be plain text. Answers {"<object>": ...} with its lines.
-    POST /_sandbox/expire-tokens      every access token expires now
+    POST /_sandbox/people/{object}    object: client, invoice, payment, bill, expense, ... What a person enters by
+                                      hand: the fields of the API's object, with "id" to change that one; the amount
+                                      of a payment, expense or other income may be plain text. Answers {"<object>":
+                                      ...} with its lines.
+Further verbs: `oauth`, and `sandbox/webhooks.py` for what is sent to callbacks.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
+from fbinfor_assets.sandbox.freshbooks import callbacks as events_callbacks
+from fbinfor_assets.sandbox.freshbooks import document_paths, oauth, refusals
 from fbinfor_assets.sandbox.freshbooks.account import Account
-from fbinfor_assets.sandbox.freshbooks.auth import Auth, AuthError
+from fbinfor_assets.sandbox.freshbooks.auth import Auth, Refused
+from fbinfor_assets.sandbox.freshbooks.callbacks import Callbacks
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
+from fbinfor_assets.sandbox.freshbooks.limits import Limits
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, parse_query
-from fbinfor_assets.sandbox.freshbooks.resource import Resource
+from fbinfor_assets.sandbox.freshbooks.other_families import OtherFamilies
+from fbinfor_assets.sandbox.freshbooks.reports import Reports
+from fbinfor_assets.sandbox.freshbooks.resource import Answer, Resource
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import create_app, json_response
 from fbinfor_assets.sandbox.profiles import freshbooks_seed_parties, read_seed_customers
+from fbinfor_assets.sandbox.webhooks import Sender
+
+Endpoint = Callable[[Request], Awaitable[Response]]
+
+# (whether the path names an id, HTTP method) -> what is asked for.
+VERBS = {
+    (False, "GET"): "list",
+    (False, "HEAD"): "list",
+    (False, "POST"): "create",
+    (True, "GET"): "get",
+    (True, "HEAD"): "get",
+    (True, "PUT"): "update",
+    (True, "DELETE"): "delete",
+}
 
 
 def build(world: World, folder: Path) -> Starlette:
@@ -44,24 +65,40 @@ def build(world: World, folder: Path) -> Starlette:
     A new state is filled (tax, pre-existing clients, the first consent) and committed.
     """
     account, auth, lister = Account(world), Auth(world), Lister()
+    reports = Reports(account)
     state = world.state
+    sender = Sender(state, seed=world.seed)
+    callbacks = Callbacks(world, sender)
     by_path: dict[str, Resource] = {resource.path: resource for resource in account.resources}
     by_name: dict[str, Resource] = {resource.single: resource for resource in account.resources}
 
     def resource_of(request: Request) -> Resource:
         params = request.path_params
-        resource = by_path.get(f"{params['family']}/{params['plural']}")
-        scope = resource.scope if resource else "profile"
-        auth.check(
-            request.headers.get("authorization", ""), scope, "GET" if resource is None else request.method
-        )
-        if params["account"] != world.account_id:
-            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", params["account"])
-        if resource is None:
-            if params["family"] == "items" and not world.switches["items_feature"]:
-                # HTTP 200 with errors inside (freshbooks-api 3).
-                raise FreshBooksError(200, 12001, "You do not have access to items.")
+        return admitted(by_path.get(f"{params['family']}/{params['plural']}"), request)
+
+    def entered(request: Request, scope: str, method: str) -> None:
+        auth.check(request.headers.get("authorization", ""), scope, method)
+        account_id = request.path_params["account"]
+        if account_id.isdigit():
+            # A business id where the account's belongs is not found (freshbooks-api 2: seen live).
             raise FreshBooksError(404, 1012, "Requested resource could not be found.")
+        if account_id != world.account_id:
+            raise FreshBooksError(403, 1003, "Permission Denied.", "account", "accountid", account_id)
+
+    def admitted(resource: Resource | None, request: Request) -> Resource:
+        if resource is None:
+            entered(request, "profile", "GET")
+        else:
+            entered(request, resource.scope, request.method)
+        if resource is None:
+            raise FreshBooksError(404, 1012, "Requested resource could not be found.")
+        if VERBS["id" in request.path_params, request.method] not in resource.verbs:
+            raise Refused("method")
+        feature = resource.feature
+        if feature is not None and not world.switches[feature.switch]:
+            # By default HTTP 200 with errors inside (freshbooks-api 3).
+            message = f"You do not have access to {feature.words}."
+            raise FreshBooksError(world.switches["plan_gate_status"], feature.errno, message)
         return resource
 
     def one(resource: Resource, row: dict[str, Any], request: Request) -> Response:
@@ -76,7 +113,7 @@ def build(world: World, folder: Path) -> Starlette:
             state.commit()
             return one(resource, row, request)
         query = parse_query(request.scope["query_string"])
-        return json_response({"response": {"result": lister.page(resource, query)}})
+        return json_response({"response": {"result": resource.page(lister, query)}})
 
     async def item(request: Request) -> Response:
         raw = await request.body()
@@ -92,37 +129,18 @@ def build(world: World, folder: Path) -> Starlette:
             return json_response({"response": {}})
         return one(resource, resource.get(id_text), request)
 
-    async def form(request: Request) -> dict[str, Any]:
-        raw = await request.body()
-        if "json" not in request.headers.get("content-type", ""):
-            return dict(parse_qsl(raw.decode("utf-8", "replace")))
-        try:
-            body = json.loads(raw or b"{}")
-        except ValueError as error:
-            raise AuthError(400, "invalid_request", str(error)) from error
-        return body if isinstance(body, dict) else {}
+    def computed(resource: Resource, answer: Answer) -> Endpoint:
+        async def endpoint(request: Request) -> Response:
+            admitted(resource, request)
+            result = answer(parse_query(request.scope["query_string"]))
+            return json_response({"response": {"result": result}})
 
-    async def token(request: Request) -> Response:
-        answer = auth.token(await form(request))
-        state.commit()
-        return json_response(answer)
+        return endpoint
 
-    async def revoke(request: Request) -> Response:
-        auth.revoke(await form(request))
-        state.commit()
-        return json_response({})
-
-    async def authorize(request: Request) -> Response:
-        given = request.query_params
-        to = auth.authorize(
-            given.get("client_id", ""), given.get("redirect_uri", ""), given.get("scope"), given.get("state")
-        )
-        state.commit()
-        return RedirectResponse(to, 302)
-
-    async def me(request: Request) -> Response:
-        auth.check(request.headers.get("authorization", ""), "profile", "GET")
-        return json_response({"response": auth.me()})
+    async def report(request: Request) -> Response:
+        entered(request, "reports", "GET")
+        result = reports.answer(request.path_params["report"], request.query_params)
+        return json_response({"response": {"result": result}})
 
     async def people(request: Request) -> Response:
         raw = await request.body()
@@ -134,7 +152,7 @@ def build(world: World, folder: Path) -> Starlette:
         except (ValueError, TypeError) as error:
             return json_response({"error": f"expected a JSON object of fields: {error}"}, 400)
         id_ = given.pop("id", None)
-        if isinstance(given.get("amount"), (str, int)) and resource is account.payments:
+        if isinstance(given.get("amount"), (str, int)) and resource.money_amount:
             given["amount"] = {"amount": str(given["amount"])}
         row = (
             resource.create(given, raw, "people")
@@ -143,19 +161,6 @@ def build(world: World, folder: Path) -> Starlette:
         )
         state.commit()
         return json_response({resource.single: resource.view(row, ("lines",))})
-
-    async def expire_tokens(request: Request) -> Response:
-        auth.expire()
-        state.commit()
-        return json_response({})
-
-    def refused(request: Request, error: Exception) -> Response:
-        assert isinstance(error, FreshBooksError)
-        return json_response(error.body(world.switches["error_shape"]), error.status)
-
-    def unauthorised(request: Request, error: Exception) -> Response:
-        assert isinstance(error, AuthError)
-        return json_response(error.body, error.status, error.headers)
 
     def describe() -> dict[str, Any]:
         access_token, refresh_token = auth.tokens()
@@ -185,17 +190,23 @@ def build(world: World, folder: Path) -> Starlette:
 
     if "seeded" not in state.meta:
         fill()
+    account.furnish()
+    state.commit()
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
+        *document_paths.routes(account, entered),
+        *OtherFamilies(account, auth, lister).routes(),
+        *(
+            Route("/accounting/account/{account}/" + path, computed(resource, answer))
+            for resource in account.resources
+            for path, answer in resource.answers.items()
+        ),
+        Route("/accounting/account/{account}/reports/accounting/{report}", report),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
-        Route("/auth/oauth/token", token, methods=["POST"]),
-        Route("/auth/oauth/revoke", revoke, methods=["POST"]),
-        Route("/oauth/authorize", authorize),
-        Route("/oauth/authorize/", authorize),
-        Route("/auth/api/v1/users/me", me),
         Route("/_sandbox/people/{object}", people, methods=["POST"]),
-        Route("/_sandbox/expire-tokens", expire_tokens, methods=["POST"]),
+        *events_callbacks.routes(callbacks, auth, lister),
+        *oauth.routes(auth),
     ]
     app = create_app(
         state,
@@ -207,6 +218,10 @@ def build(world: World, folder: Path) -> Starlette:
         reset=fill,
         switches=world.switches,
         known_switches=SWITCHES,
-        exception_handlers={FreshBooksError: refused, AuthError: unauthorised},
+        exception_handlers=refusals.handlers(world),
+        sender=sender,
+        rotate_tokens=auth.rotate,
+        never_lags=("code", "access_token", "refresh_token"),
     )
+    app.add_middleware(Limits, world=world)
     return app

@@ -15,7 +15,7 @@ from datetime import date
 from decimal import Decimal
 
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO
-from fbinfor_assets.sandbox.kernel import State
+from fbinfor_assets.sandbox.kernel import Row, State
 from fbinfor_assets.sandbox.ledger import Ledger
 
 CASH, RECEIVABLE, PAYABLE, TAX, ADVANCE = "1000", "1200", "2000", "2005", "2100"
@@ -28,7 +28,7 @@ ACCOUNTS: dict[str, tuple[str, str, str]] = {
     PAYABLE: ("Accounts Payable", "liability", "Current Liability"),
     TAX: ("Taxes Payable", "liability", "Current Liability"),
     ADVANCE: ("Payments Received in Advance", "liability", "Current Liability"),
-    EQUITY: ("Owner's Equity", "equity", "Owners Equity"),
+    EQUITY: ("Owner's Equity", "equity", "Equity"),
     SALES: ("Sales", "income", "Income"),
     OTHER_INCOME: ("Other Income", "income", "Income"),
     COST_OF_GOODS: ("Cost of Goods Sold", "expense", "Cost of Goods Sold"),
@@ -57,23 +57,46 @@ Posting = tuple[str, str, Decimal]
 
 
 class Books:
-    """Postings per document key (such as "invoice:12") in the state's table `books`, entries in the ledger."""
+    """Postings per document key (such as "invoice:12") in the state's table `books`, entries in the ledger.
+
+    Stored row: {"entry": number of the journal entry, "postings": [[day, account, amount]], and, where a document
+    posts its sales line by line in FreshBooks, "sales_lines": how many}.
+    """
 
     def __init__(self, state: State, ledger: Ledger) -> None:
         self._state, self._ledger = state, ledger
 
-    def sync(self, key: str, text: str, postings: list[Posting]) -> None:
-        """Make the ledger say of this document exactly `postings`, each day of which balances."""
+    def entry_number(self) -> int:
+        """The number of a new journal entry."""
+        return self._state.next_number("journal entry", 1001)
+
+    def sync(
+        self,
+        key: str,
+        text: str,
+        postings: list[Posting],
+        *,
+        sales_lines: int = 1,
+        entry: int | None = None,
+    ) -> None:
+        """Make the ledger say of this document exactly `postings`, each day of which balances.
+
+        `entry` is the number of the journal entry if it has one already (`entry_number`).
+        """
         wanted = [[day, account, str(amount)] for day, account, amount in postings if amount]
         kept = self._state.get("books", key)
         posted = kept["postings"] if kept else []
-        if wanted == posted:
+        if wanted == posted and (not kept or sales_lines == kept.get("sales_lines", 1)):
             return
-        for day, lines in _by_day(posted).items():
-            self._post(day, key, "Reversal: " + text, [(account, -amount) for account, amount in lines])
-        for day, lines in _by_day(wanted).items():
-            self._post(day, key, text, lines)
-        self._state.put("books", key, {"postings": wanted})
+        if wanted != posted:
+            for day, lines in _by_day(posted).items():
+                self._post(day, key, "Reversal: " + text, [(account, -amount) for account, amount in lines])
+            for day, lines in _by_day(wanted).items():
+                self._post(day, key, text, lines)
+        row: Row = {"entry": (kept or {}).get("entry") or entry or self.entry_number(), "postings": wanted}
+        if sales_lines != 1:
+            row["sales_lines"] = sales_lines
+        self._state.put("books", key, row)
 
     def _post(self, day: str, key: str, text: str, lines: list[tuple[str, Decimal]]) -> None:
         self._ledger.post(date.fromisoformat(day), key, text, [(a, amount, ZERO) for a, amount in lines])

@@ -16,8 +16,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fbinfor_assets.sandbox.freshbooks import fields, listing
+from fbinfor_assets.sandbox.freshbooks import extras, fields, listing
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, money
+from fbinfor_assets.sandbox.freshbooks.contacts import TEXTS as CONTACT_TEXTS
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid, required
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
@@ -66,8 +67,6 @@ FLAGS = {
     "pref_email": True,
     "pref_gmail": False,
 }
-
-CONTACT_TEXTS = ("email", "fname", "lname", "phone1", "phone2")
 
 NAMES = ("organization", "fname", "lname", "email")
 
@@ -138,10 +137,14 @@ class Clients(Resource):
         row["signup_date"] = self.world.utc_stamp()
         row["updated"] = self.world.stamps()[0]
         self.world.state.put(self.single, id_, row)
+        self._account.contacts.follow([], row)
         return row
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
-        return self.put(self.touched(self._changed(row, given)))
+        changed = self.put(self.touched(self._changed(row, given)))
+        if changed["contacts"] is not row["contacts"]:
+            self._account.contacts.follow(row["contacts"], changed)
+        return changed
 
     def _changed(self, row: Row, given: Mapping[str, Any]) -> Row:
         changed = dict(row)
@@ -152,6 +155,7 @@ class Clients(Resource):
                 changed[name] = fields.flag(given, name, "client")
         if given.get("contacts") is not None:
             changed["contacts"] = self._contacts(given["contacts"])
+        extras.change_late(changed, given, "client")
         return changed
 
     def _contacts(self, given: Any) -> list[Row]:
@@ -181,7 +185,7 @@ class Clients(Resource):
             "subdomain": None,
             "userid": id_,
             "uuid": self.world.uuid("client", id_),
-            **row,
+            **{name: value for name, value in row.items() if name not in extras.STORED},
         }
         contacts = view.pop("contacts")
         if "contacts" in include:
@@ -194,7 +198,7 @@ class Clients(Resource):
             for code, amount in self._account.open_credit(id_).items():
                 total[code] = total.get(code, ZERO) - amount
             view["grand_total_balance"] = _balances(total)
-        return view
+        return view | extras.show_late(row, include)
 
     # -- clients that exist from the start
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from fbinfor_assets.sandbox.freshbooks import books, fields, lines, listing
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, line_view, money, totals
+from fbinfor_assets.sandbox.freshbooks.document import SNAPSHOT
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, required
-from fbinfor_assets.sandbox.freshbooks.invoices import SNAPSHOT
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, DELETED, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
@@ -154,14 +154,14 @@ class CreditNotes(Resource):
             row = self.update_row(held, given)
         else:
             row = self.create_row({**given, "clientid": payment["clientid"]})
-        self.log("system.split", row, given)
+        self.log("system.update" if held else "system.split", row, given)
         return row["id"]
 
     def follow_payment(self, credit_id: int, vis_state: int) -> None:
         """The payment an overpayment came from was deleted or restored: so is the credit."""
         row = self.put({**self.rows[credit_id], "vis_state": vis_state})
         self.post(row)
-        self.log("system.split", row, {"vis_state": vis_state})
+        self.log("system.delete" if vis_state == DELETED else "system.update", row, {"vis_state": vis_state})
 
     def applied_changed(self, credit_id: int) -> None:
         """A payment from this credit came, changed or went: add up anew."""

@@ -58,6 +58,11 @@ def not_a_number(object: str, field: str, value: Any) -> FreshBooksError:
     return FreshBooksError(422, 1015, f"The field '{field}' must be a number.", object, field, value)
 
 
+def out_of_range(object: str, field: str, value: Any) -> FreshBooksError:
+    """422/1030; the code is in the catalogue, the message is assumed."""
+    return FreshBooksError(422, 1030, f"The field '{field}' is out of range.", object, field, value)
+
+
 def not_a_date(object: str, field: str, value: Any) -> FreshBooksError:
     """422/1033; the message is assumed."""
     return FreshBooksError(422, 1033, f"The field '{field}' must be a date.", object, field, value)
@@ -76,6 +81,11 @@ def not_found(object: str, title: str, field: str, value: Any) -> FreshBooksErro
 def deleted(object: str, title: str, field: str, value: Any) -> FreshBooksError:
     """422/1011: the code is in the catalogue, when it is used is unknown (switch write_to_deleted)."""
     return FreshBooksError(422, 1011, f"{title} has been deleted.", object, field, value)
+
+
+def not_allowed(object: str) -> FreshBooksError:
+    """405 for what cannot be done to this kind of object, not even by hand; all of it is assumed."""
+    return FreshBooksError(405, 405, "The method is not allowed for this resource.", object)
 
 
 def read_only(object: str, field: str, value: Any) -> FreshBooksError:

@@ -19,10 +19,14 @@ from fbinfor_assets.sandbox.freshbooks.errors import (
     invalid,
     not_a_date,
     not_a_number,
+    out_of_range,
     required,
 )
 
 Given = Mapping[str, Any]
+
+# Digits before, and places after, the point of any number (assumed).
+MAX_DIGITS = 15
 
 
 def parse_body(raw: bytes, single: str) -> dict[str, Any]:
@@ -30,14 +34,19 @@ def parse_body(raw: bytes, single: str) -> dict[str, Any]:
 
     The plural wrapper of the NODE SDK is refused like any other (freshbooks-api 7).
     """
-    try:
-        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
-    except (ValueError, UnicodeDecodeError) as error:
-        raise FreshBooksError(400, 1005, str(error), single) from error
-    given = body.get(single) if isinstance(body, dict) else None
+    given = parse_json(raw, single).get(single)
     if not isinstance(given, dict):
         raise required(single, single)
     return given
+
+
+def parse_json(raw: bytes, object: str) -> dict[str, Any]:
+    """A JSON object, numbers as Decimal; empty for any other JSON. 400/1005 for no JSON."""
+    try:
+        body = json.loads(raw, parse_float=Decimal, parse_constant=_no_constant)
+    except (ValueError, UnicodeDecodeError) as error:
+        raise FreshBooksError(400, 1005, str(error), object) from error
+    return body if isinstance(body, dict) else {}
 
 
 def _no_constant(name: str) -> None:
@@ -55,7 +64,7 @@ def text(given: Given, name: str, object: str) -> str | None:
 
 
 def number(given: Given, name: str, object: str) -> Decimal:
-    """A finite number, given as a number or as its text. 422/1015 else."""
+    """A finite number, given as a number or as its text. 422/1015 else, 1030 for one of too many digits."""
     value = given[name]
     if isinstance(value, (str, int, Decimal)) and not isinstance(value, bool):
         try:
@@ -63,6 +72,8 @@ def number(given: Given, name: str, object: str) -> Decimal:
         except InvalidOperation:
             parsed = Decimal("NaN")
         if parsed.is_finite():
+            if parsed and not -MAX_DIGITS <= parsed.adjusted() < MAX_DIGITS:
+                raise out_of_range(object, name, value)
             return parsed
     raise not_a_number(object, name, value)
 
@@ -99,12 +110,21 @@ def money(given: Given, name: str, object: str, currency: str) -> Decimal:
     return cents(number(value, "amount", object))
 
 
+def money_and_code(given: Given, name: str, object: str, currency: str) -> tuple[Decimal, str]:
+    """A money object that says its own currency, rounded half up to cents; `currency` where it leaves it out."""
+    value = given[name]
+    code = (value.get("code") or currency) if isinstance(value, dict) else currency
+    if not isinstance(code, str) or len(code) != 3 or not code.isupper():
+        raise invalid(object, "code", code)
+    return money(given, name, object, code), code
+
+
 def choice(given: Given, name: str, object: str, allowed: tuple[Any, ...]) -> Any:
     """One of a closed list. 422/1004 else."""
     value = given[name]
     if isinstance(value, bool) or value not in allowed:
         raise invalid(object, name, value)
-    return value
+    return allowed[allowed.index(value)]  # 1 for 1.0
 
 
 def flag(given: Given, name: str, object: str) -> bool:
@@ -113,3 +133,13 @@ def flag(given: Given, name: str, object: str) -> bool:
     if value in (True, False):
         return bool(value)
     raise FreshBooksError(422, 1031, f"The field '{name}' must be a boolean.", object, name, value)
+
+
+def recipients(given: Given, name: str, object: str) -> list[str]:
+    """A list of e-mail addresses, empty if it is left out. 422/1004 for anything else."""
+    value = given.get(name) or []
+    if not isinstance(value, list) or not all(
+        isinstance(address, str) and "@" in address for address in value
+    ):
+        raise invalid(object, name, value)
+    return value

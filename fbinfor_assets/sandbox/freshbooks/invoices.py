@@ -8,6 +8,11 @@ a PUT of lines replaces all of them; due_date cannot be written (403/1038), it i
 status is a number, 0 to 3 can be set; v3_status: a draft stays a draft, overdue beats partial while the number
 stays 2 (or 3), a sent document of nothing becomes overdue; the client's address is a copy made at creation.
 A payment on a draft leaves it a draft. `action_mark_as_sent` sends, `action_email` too; fulfillment_date is set then.
+A deposit is an amount or a per cent; v3_status has deposit-partial and deposit-paid. auto_bill, autobill_status,
+deposit_status and last_order_status are writable only on creation. `parent` is the recurring template it came from.
+
+Assumed: deposit_amount follows from a percentage alone; an invoice made from an estimate accepts that estimate, and
+sending it makes the estimate invoiced.
 """
 
 from __future__ import annotations
@@ -17,11 +22,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from fbinfor_assets.sandbox.freshbooks import books, fields, lines, listing
-from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, line_view, money, plain, totals
+from fbinfor_assets.sandbox.freshbooks import books, document, extras, fields, lines, listing
+from fbinfor_assets.sandbox.freshbooks.amounts import HUNDRED, ZERO, cents, money, plain
 from fbinfor_assets.sandbox.freshbooks.errors import (
     FreshBooksError,
     invalid,
+    negative,
     not_a_number,
     read_only,
     required,
@@ -34,21 +40,6 @@ if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account
 
 DISPUTED, DRAFT, SENT, VIEWED = 0, 1, 2, 3
-
-# Copied from the client when the invoice is made (freshbooks-api 7.2), unless the request gives them.
-SNAPSHOT = {
-    "organization": "organization",
-    "fname": "fname",
-    "lname": "lname",
-    "street": "p_street",
-    "street2": "p_street2",
-    "city": "p_city",
-    "province": "p_province",
-    "code": "p_code",
-    "country": "p_country",
-    "vat_name": "vat_name",
-    "vat_number": "vat_number",
-}
 
 TEXTS: dict[str, str | None] = {
     "notes": "",
@@ -63,10 +54,22 @@ TEXTS: dict[str, str | None] = {
 
 READ_ONLY = ("amount", "outstanding", "paid", "v3_status", "display_status", "payment_status")
 
+LINE_TYPES = (lines.NORMAL, lines.REBILLED_EXPENSE)
+
+# Writable only on creation: the words they may be (freshbooks-api 7.2), none for true or false.
+CREATION_ONLY: dict[str, tuple[Any, ...]] = {
+    "auto_bill": (),
+    "autobill_status": ("retry", "failed", "success"),
+    "deposit_status": ("paid", "unpaid", "partial", "none", "converted"),
+    "last_order_status": ("pending", "declined", "success"),
+}
+
 
 class Invoices(Resource):
     """Stored row: what `_new` shows; `amount`, `net`, `tax`, `discount_total`, `paid` as decimal text in
-    `currency_code`; `status` the number that was set (0 to 3); `lines` see `lines`."""
+    `currency_code`; `status` the number that was set (0 to 3); `lines` see `lines`. Only where given: the fields of
+    CREATION_ONLY, deposit_amount, deposit_percentage, estimateid, parent, generation_date, show_attachments and the
+    extras (`extras.STORED`)."""
 
     single, plural, path = "invoice", "invoices", "invoices/invoices"
     id_field, title, scope = "invoiceid", "Invoice", "invoices"
@@ -77,6 +80,8 @@ class Invoices(Resource):
         state = world.state
         self._by_client = state.index(self.single, lambda row: row["customerid"])
         self._by_number = state.index(self.single, lambda row: row["invoice_number"])
+        self._by_estimate = state.index(self.single, lambda row: row.get("estimateid"))
+        self._by_profile = state.index(self.single, lambda row: row.get("parent"))
         self.filters = {
             "customerid": listing.by_number(self._by_client),
             "customerids": listing.by_number(self._by_client),
@@ -101,6 +106,14 @@ class Invoices(Resource):
             if self.rows[id_]["vis_state"] != DELETED:
                 yield self.rows[id_]
 
+    def of_estimate(self, estimate_id: int) -> list[Row]:
+        """The invoices made from an estimate, deleted or not."""
+        return [self.rows[id_] for id_ in self._by_estimate.ids(estimate_id)]
+
+    def of_profile(self, profile_id: int) -> list[Row]:
+        """The invoices a recurring template has made, deleted or not."""
+        return [self.rows[id_] for id_ in self._by_profile.ids(profile_id)]
+
     # -- writing
 
     def create_row(self, given: fields.Given) -> Row:
@@ -118,14 +131,9 @@ class Invoices(Resource):
             "currency_code": client["currency_code"],
             "language": client["language"],
             "status": DRAFT,
-            "discount_value": "0",
             **TEXTS,
-            **{name: client[of] for name, of in SNAPSHOT.items()},
-            "lines": "[]",
-            "net": "0.00",
-            "tax": "0.00",
-            "discount_total": "0.00",
-            "amount": "0.00",
+            **document.copy_of(client),
+            **document.NOTHING,
             "paid": "0.00",
             "fulfillment_date": None,
             "created_at": stamp,
@@ -135,15 +143,36 @@ class Invoices(Resource):
         }
         number = fields.text(given, "invoice_number", "invoice") if given.get("invoice_number") else None
         row["invoice_number"] = number or self._next_number()
+        self._on_creation(row, given)
         row = self._changed(
-            row, {k: v for k, v in given.items() if k not in ("invoice_number", "customerid")}
+            row, {k: v for k, v in given.items() if k not in ("invoice_number", "customerid", *CREATION_ONLY)}
         )
         if number:
             self._refuse_duplicate(number, None)
+        extras.inherit_presentation(row, given, self.world)
         row["id"] = self.world.next_id(self.single)
         self.put(row)
         self.post(row)
+        self._rebill(set(), row)
+        self._tell_estimate(row)
         return row
+
+    def _on_creation(self, row: Row, given: fields.Given) -> None:
+        for name, allowed in CREATION_ONLY.items():
+            if given.get(name) is not None:
+                row[name] = (
+                    fields.choice(given, name, "invoice", allowed)
+                    if allowed
+                    else fields.flag(given, name, "invoice")
+                )
+        if given.get("estimateid"):
+            row["estimateid"] = self._account.estimates.live(given, "estimateid", "invoice")["id"]
+        if given.get("parent"):
+            row["parent"] = self._account.invoice_profiles.live(given, "parent", "invoice")["id"]
+
+    def _tell_estimate(self, row: Row) -> None:
+        if "estimateid" in row:
+            self._account.estimates.used(row["estimateid"], sent=row["status"] != DRAFT)
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
         changed = self.touched(self._changed(row, given))
@@ -162,6 +191,8 @@ class Invoices(Resource):
             )
         self.put(changed)
         self.post(changed)
+        self._rebill(lines.expense_ids(row["lines"]), changed)
+        self._tell_estimate(changed)
         return changed
 
     def _changed(self, row: Row, given: Mapping[str, Any]) -> Row:
@@ -170,46 +201,46 @@ class Invoices(Resource):
         for name in READ_ONLY:
             if name in given and self.world.switches["read_only_fields"] == "refuse":
                 raise read_only("invoice", name, given[name])
+        for name in CREATION_ONLY:
+            if name in given and self.world.switches["creation_only_fields"] == "refuse":
+                raise read_only("invoice", name, given[name])
         changed = dict(row)
-        if given.get("customerid") is not None:
-            client = self._account.clients.live(given, "customerid", "invoice")
-            if client["id"] != row["customerid"]:
-                changed["customerid"] = client["id"]
-                changed |= {name: client[of] for name, of in SNAPSHOT.items()}
-        for name in (*TEXTS, *SNAPSHOT):
-            if name in given:
-                changed[name] = fields.text(given, name, "invoice")
-        for name in ("invoice_number", "currency_code", "language"):
-            if given.get(name):
-                changed[name] = fields.text(given, name, "invoice")
+        document.change_client(changed, given, "invoice", self._account)
+        document.change_texts(changed, given, "invoice", TEXTS)
+        if given.get("invoice_number"):
+            changed["invoice_number"] = fields.text(given, "invoice_number", "invoice")
         if given.get("create_date") is not None:
             changed["create_date"] = fields.day(given, "create_date", "invoice")
+        if given.get("generation_date") is not None:
+            changed["generation_date"] = fields.day(given, "generation_date", "invoice")
         if given.get("due_offset_days") is not None:
             changed["due_offset_days"] = fields.integer(given, "due_offset_days", "invoice")
-        if given.get("discount_value") is not None:
-            changed["discount_value"] = plain(fields.number(given, "discount_value", "invoice"))
+        if given.get("show_attachments") is not None:
+            changed["show_attachments"] = fields.flag(given, "show_attachments", "invoice")
         if given.get("lines") is not None:
-            changed["lines"] = lines.pack(
-                self._account.stored_lines(given["lines"], changed["currency_code"])
-            )
-        elif changed["currency_code"] != row["currency_code"] and row["lines"] != "[]":
-            raise invalid("invoice", "currency_code", given["currency_code"])
-        if changed["lines"] is not row["lines"] or changed["discount_value"] != row["discount_value"]:
-            worth = totals(
-                lines.unpack(changed["lines"]),
-                Decimal(changed["discount_value"]),
-                self.world.switches["tax_rounding"],
-            )
-            changed["net"], changed["tax"] = str(worth.net), str(worth.tax)
-            changed["discount_total"], changed["amount"] = str(worth.discount), str(worth.total)
+            given = {**given, "lines": self._account.expenses.rebilled_lines(given["lines"], changed)}
+        elif changed["customerid"] != row["customerid"] and lines.expense_ids(row["lines"]):
+            # Assumed: the expenses on it belong to the client it had.
+            raise invalid("invoice", "customerid", given["customerid"])
+        document.change_lines(changed, row, given, "invoice", self._account, LINE_TYPES)
+        _change_deposit(changed, given)
+        extras.change(changed, given, "invoice")
         if given.get("status") is not None:
             changed["status"] = _settable_status(given["status"])
-        for action in ("action_mark_as_sent", "action_email"):
-            if action in given and fields.flag(given, action, "invoice") and changed["status"] == DRAFT:
-                changed["status"] = SENT
+        self._act(changed, given)
         if row["status"] == DRAFT and changed["status"] != DRAFT:
             changed["fulfillment_date"] = self.world.today().isoformat()
         return changed
+
+    def _act(self, changed: Row, given: Mapping[str, Any]) -> None:
+        for action, word in (("action_mark_as_sent", "sent"), ("action_email", "emailed")):
+            if action not in given or not fields.flag(given, action, "invoice"):
+                continue
+            if action == "action_email":
+                fields.recipients(given, "email_recipients", "invoice")
+            if changed["status"] == DRAFT:
+                changed["status"] = SENT
+            extras.note(changed, word, self.world.stamps()[0])
 
     def _next_number(self) -> str:
         while True:
@@ -231,7 +262,16 @@ class Invoices(Resource):
 
     def visibility_changed(self, row: Row) -> Row:
         self.post(row)
+        self._rebill(lines.expense_ids(row["lines"]) if row["vis_state"] == DELETED else set(), row)
         return row
+
+    def _rebill(self, before: set[int], row: Row) -> None:
+        # The expenses it carries are invoiced, those it no longer carries are outstanding again.
+        now = set() if row["vis_state"] == DELETED else lines.expense_ids(row["lines"])
+        for expense_id in sorted(before - now):
+            self._account.expenses.invoiced(expense_id, None)
+        for expense_id in sorted(now - before):
+            self._account.expenses.invoiced(expense_id, row["id"])
 
     def paid_changed(self, invoice_id: int) -> None:
         """A payment of this invoice came, changed or went: add up anew and post anew."""
@@ -259,7 +299,12 @@ class Invoices(Resource):
                 (day, books.SALES, -Decimal(row["net"])),
                 (day, books.TAX, -Decimal(row["tax"])),
             ]
-        self.world.books.sync(f"invoice:{row['id']}", f"Invoice {row['invoice_number']}", postings)
+        self.world.books.sync(
+            f"invoice:{row['id']}",
+            f"Invoice {row['invoice_number']}",
+            postings,
+            sales_lines=len(lines.unpack(row["lines"])) if Decimal(row["net"]) else 1,
+        )
         for payment in self._account.payments.of_invoice(row["id"]):
             self._account.payments.post(payment)
 
@@ -294,8 +339,22 @@ class Invoices(Resource):
         if self.due_date(row) < self.world.today().isoformat():
             return status, "overdue", payment, display
         if payment == "partial":
-            return status, "partial", payment, display
+            deposit, _, deposit_status = self.deposit(row)
+            if deposit_status == "none":
+                return status, "partial", payment, display
+            return status, "deposit-partial" if paid < deposit else "deposit-paid", payment, display
         return status, display, payment, display
+
+    def deposit(self, row: Row) -> tuple[Decimal, str | None, str]:
+        """(amount asked for in advance, its per cent if given so, deposit_status as read today)."""
+        percentage = row.get("deposit_percentage")
+        if "deposit_amount" in row:
+            amount = Decimal(row["deposit_amount"])
+        else:
+            amount = cents(Decimal(row["amount"]) * Decimal(percentage or 0) / HUNDRED)
+        paid = Decimal(row["paid"])
+        status = "unpaid" if paid <= 0 else "partial" if paid < amount else "paid"
+        return amount, percentage, row.get("deposit_status") or (status if amount else "none")
 
     def _date_paid(self, invoice_id: int) -> str:
         return max(payment["date"] for payment in self._account.payments.of_invoice(invoice_id))
@@ -304,6 +363,7 @@ class Invoices(Resource):
         id_, code = row["id"], row["currency_code"]
         status, v3_status, payment_status, display_status = self.states(row)
         client = self._account.clients.rows.get(row["customerid"])
+        deposit, deposit_percentage, deposit_status = self.deposit(row)
         view = {
             "accountid": self.world.account_id,
             "accounting_systemid": self.world.account_id,
@@ -312,10 +372,6 @@ class Invoices(Resource):
             "basecampid": 0,
             "current_organization": client["organization"] if client else row["organization"],
             "date_paid": self._date_paid(id_) if payment_status == "paid" else None,
-            "deposit_amount": None,
-            "deposit_percentage": None,
-            "deposit_status": "none",
-            "description": "",
             "dispute_status": "disputed" if status == DISPUTED else None,
             "due_date": self.due_date(row),
             "estimateid": 0,
@@ -329,9 +385,10 @@ class Invoices(Resource):
             "sentid": 1,
             "show_attachments": False,
             "uuid": self.world.uuid("invoice", id_),
-            **row,
-            "amount": money(row["amount"], code),
-            "discount_total": money(row["discount_total"], code),
+            **{name: value for name, value in row.items() if name not in extras.STORED},
+            "deposit_amount": money(str(deposit), code) if deposit else None,
+            "deposit_percentage": deposit_percentage,
+            "deposit_status": deposit_status,
             "display_status": display_status,
             "net_paid_amount": money(row["paid"], code),
             "outstanding": money(str(self.outstanding(row)), code),
@@ -340,14 +397,8 @@ class Invoices(Resource):
             "status": status,
             "v3_status": v3_status,
         }
-        del view["net"], view["tax"]
-        stored = lines.unpack(view.pop("lines"))
-        if stored:
-            view["description"] = stored[0].get("description") or stored[0].get("name", "")
-        if "lines" in include:
-            stamp = row["updated"]
-            view["lines"] = [line_view(s, n, "invoiceid", id_, code, stamp) for n, s in enumerate(stored, 1)]
-        return view
+        document.show_worth(view, row, "invoiceid", row["updated"], with_lines="lines" in include)
+        return view | extras.show(row, include, "invoiceid", self._account)
 
     def summary(self, row: Row) -> dict[str, Any]:
         names = (
@@ -372,3 +423,17 @@ def _settable_status(value: Any) -> int:
         message = "Status must be one of 'draft', 'sent', 'viewed' or 'disputed'."
         raise FreshBooksError(422, 1004, message, "invoice", "status", value)
     return value
+
+
+def _change_deposit(changed: Row, given: Mapping[str, Any]) -> None:
+    if given.get("deposit_percentage") is not None:
+        percentage = fields.number(given, "deposit_percentage", "invoice")
+        if not 0 <= percentage <= HUNDRED:
+            raise invalid("invoice", "deposit_percentage", given["deposit_percentage"])
+        changed["deposit_percentage"] = plain(percentage)
+        changed.pop("deposit_amount", None)
+    if given.get("deposit_amount") is not None:
+        amount = fields.money(given, "deposit_amount", "invoice", changed["currency_code"])
+        if amount < 0:
+            raise negative("invoice", "deposit_amount", amount)
+        changed["deposit_amount"] = str(amount)

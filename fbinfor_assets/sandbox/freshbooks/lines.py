@@ -4,7 +4,7 @@ Belongs here: the checks of lines and their compact stored form.
 Does not belong here: arithmetic (`amounts`), documents (`invoices`, `credit_notes`).
 
 A stored line holds only what was said: {"qty", "unit_cost", "amount"} as decimal text and, where given, "type",
-"name", "description", "taxes" [[name, per cent], ...], "compounded". A document keeps its lines as one JSON text,
+"name", "description", "taxes" [[name, per cent], ...], "compounded", "expenseid". A document keeps its lines as one JSON text,
 because half a million dicts would not fit in memory.
 """
 
@@ -19,22 +19,37 @@ from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.amounts import Line, cents, plain, price_text
 from fbinfor_assets.sandbox.freshbooks.errors import invalid, not_a_number
 
-# 1 rebills an expense (freshbooks-api 7.2), which this simulator does not have.
-LINE_TYPES = (0,)
+# The types of a line (freshbooks-api 7.2); only invoices rebill an expense, and only recurring templates keep a place
+# for the time nobody has billed yet.
+NORMAL, REBILLED_EXPENSE, UNBILLED_TIME = 0, 1, 5
 
 
-def stored_lines(given: Any, currency: str, tax_percents: dict[str, str], decimals: int) -> list[Line]:
+def stored_lines(
+    given: Any,
+    currency: str,
+    tax_percents: dict[str, str],
+    decimals: int,
+    types: tuple[int, ...] = (NORMAL,),
+) -> list[Line]:
     """Check the `lines` of a request. `tax_percents`: the account's taxes by name, for a line that names a tax
-    without its per cent. Raises FreshBooksError (1004 value, 1015 number)."""
+    without its per cent; `types`: those the document may have. Raises FreshBooksError (1004 value, 1015 number)."""
     if not isinstance(given, list) or not all(isinstance(line, dict) for line in given):
         raise invalid("line", "lines", given)
-    return [_stored_line(line, currency, tax_percents, decimals) for line in given]
+    return [_stored_line(line, currency, tax_percents, decimals, types) for line in given]
 
 
-def _stored_line(given: dict[str, Any], currency: str, tax_percents: dict[str, str], decimals: int) -> Line:
+def _stored_line(
+    given: dict[str, Any],
+    currency: str,
+    tax_percents: dict[str, str],
+    decimals: int,
+    types: tuple[int, ...],
+) -> Line:
     line: Line = {}
     if given.get("type"):
-        line["type"] = fields.choice(given, "type", "line", LINE_TYPES)
+        line["type"] = fields.choice(given, "type", "line", types)
+        if line["type"] == REBILLED_EXPENSE:
+            line["expenseid"] = fields.integer(given, "expenseid", "line")
     for name in ("name", "description"):
         if given.get(name):
             line[name] = fields.text(given, name, "line")
@@ -76,3 +91,10 @@ def pack(lines: list[Line]) -> str:
 def unpack(text: str) -> list[Line]:
     """The stored lines of a row."""
     return orjson.loads(text)
+
+
+def expense_ids(text: str) -> set[int]:
+    """The expenses the stored lines of a row rebill."""
+    if '"expenseid"' not in text:
+        return set()
+    return {line["expenseid"] for line in unpack(text) if "expenseid" in line}

@@ -8,7 +8,8 @@ total. `search[key]=v`, `search[keys][]=v`, `_min`/`_max`, booleans bare and in 
 **Unknown filters and sort keys are silently ignored and the full set comes back.** Deleted rows are hidden unless
 `search[vis_state]` asks for them. Date filters on `updated` are as fine as a day, in US/Eastern.
 
-Assumed: the order without a known sort key is by id (switch list_order), so that pages are stable; a bad page or
+Assumed: the order without a known sort key is by id (switch list_order), so that pages are stable, but as
+the captured lists show it for expenses and other income (newest date first) and categories (by name); a bad page or
 per_page is 422/1014, 422/1013.
 """
 
@@ -21,6 +22,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
+from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, filter_error
 from fbinfor_assets.sandbox.kernel import Index, Row
 
@@ -165,7 +167,7 @@ def parse_query(raw: bytes) -> Query:
         elif key == "sort":
             sort = value
         elif key in ("include[]", "include"):
-            include.add(value)
+            include.update(value.split(","))  # one a parameter, or several with commas (seen on profiles)
         elif key.startswith("search["):
             search.setdefault(key[7:].removesuffix("[]").removesuffix("]"), []).append(value)
         elif value.lower() in ("true", "false"):
@@ -186,6 +188,12 @@ def _positive(value: str, errno: int, field: str) -> int:
     return int(value)
 
 
+def first_place(query: Query) -> int:
+    """The place, from 0, of the first row of the page that is asked for."""
+    start = (query.page - 1) * query.per_page
+    return max(start + page_shift(), 0) if start else 0
+
+
 class Lister:
     """Answers list requests of all resources. Remembers the last selections, so that paging costs a page."""
 
@@ -200,8 +208,8 @@ class Lister:
 
     def page(self, resource: Resource, query: Query) -> dict[str, Any]:
         """The `result` of a list: rows under the plural key, page, pages, per_page, total."""
-        ids = self._select(resource, query)
-        start = (query.page - 1) * query.per_page
+        ids = self.ids(resource, query)
+        start = first_place(query)
         chosen = ids[start : start + query.per_page]
         return {
             resource.plural: [resource.view(resource.rows[id_], query.include) for id_ in chosen],
@@ -211,7 +219,8 @@ class Lister:
             "total": len(ids),
         }
 
-    def _select(self, resource: Resource, query: Query) -> list[int]:
+    def ids(self, resource: Resource, query: Query) -> list[int]:
+        """Ids of all rows a list request means, in order, whatever the page."""
         state = resource.world.state
         # A selection holds until anything is written or the day changes (overdue).
         at = (state.last_sequence, resource.world.today())
@@ -248,17 +257,22 @@ def select(resource: Resource, query: Query) -> list[int]:
         if key in resource.flags:
             tests.append(_is(resource.flags[key], value))
     if resource.has_vis_state:
-        if vis_state is None:
-            tests.append(lambda row: row["vis_state"] != 1)
+        shown = (0, 2) if vis_state is None else (vis_state,)
+        if candidates is None:
+            # The whole table, by index: a list after every write must not look at each row.
+            candidates = [i for state in shown for i in resource.by_vis_state.ids(state)]
         else:
-            tests.append(lambda row: row["vis_state"] == vis_state)
+            tests.append(lambda row: row["vis_state"] in shown)
     rows = resource.rows
     ids = rows.keys() if candidates is None else (i for i in candidates if i in rows)
     # Cheap tests first: vis_state before anything that adds up other rows.
     tests.reverse()
-    chosen: list[Any] = [i for i in ids if all(test(rows[i]) for test in tests)]
-    # Ids were given in ascending order; sorting an already sorted list costs next to nothing.
+    chosen: list[Any] = [i for i in ids if all(test(rows[i]) for test in tests)] if tests else list(ids)
+    # Ids were given in ascending order; sorting what is almost sorted costs next to nothing.
     chosen.sort(reverse=resource.world.switches["list_order"] == "descending")
+    if resource.order is not None:
+        field, descending = resource.order
+        chosen.sort(key=lambda i: rows[i][field], reverse=descending)
     name, _, direction = query.sort.rpartition("_")
     if name in resource.sorts and direction in ("asc", "desc"):
         by = resource.sorts[name]

@@ -53,12 +53,21 @@ _CANONICAL = {name.casefold(): name for name in TYPES}
 TEXTS: dict[str, str | None] = {"note": "", "orderid": None, "transactionid": None, "gateway": None}
 
 
+def payment_type(given: fields.Given, name: str, object: str) -> str:
+    """A payment type in FreshBooks' own casing. 422/1004 for one it does not have."""
+    type_ = _CANONICAL.get((fields.text(given, name, object) or "").casefold())
+    if type_ is None:
+        raise invalid(object, name, given[name])
+    return type_
+
+
 class Payments(Resource):
     """Stored row: id, invoiceid, clientid, amount (decimal text in currency_code), date, type, the texts above,
     creditid, overpaymentid, updated, vis_state."""
 
     single, plural, path = "payment", "payments", "payments/payments"
     id_field, title, scope = "paymentid", "Payment", "payments"
+    money_amount = True
 
     def __init__(self, world: World, account: Account) -> None:
         super().__init__(world)
@@ -133,10 +142,7 @@ class Payments(Resource):
         if given.get("date") is not None:
             changed["date"] = fields.day(given, "date", "payment")
         if given.get("type") is not None:
-            type_ = _CANONICAL.get((fields.text(given, "type", "payment") or "").casefold())
-            if type_ is None:
-                raise invalid("payment", "type", given["type"])
-            changed["type"] = type_
+            changed["type"] = payment_type(given, "type", "payment")
         for name in TEXTS:
             if name in given:
                 changed[name] = fields.text(given, name, "payment")

@@ -9,17 +9,32 @@ use per resource; a deleted row can still be read by id and restored by `vis_sta
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from typing import Any, ClassVar
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, ClassVar, NamedTuple
 
 import orjson
 
 from fbinfor_assets.sandbox.freshbooks import errors, fields
-from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Sort
+from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Lister, Query, Sort
 from fbinfor_assets.sandbox.freshbooks.world import World
 from fbinfor_assets.sandbox.kernel import Row
 
 ACTIVE, DELETED, ARCHIVED = 0, 1, 2
+
+EVERY_VERB = frozenset({"list", "get", "create", "update", "delete"})
+
+
+class Feature(NamedTuple):
+    """What a plan must have for a resource to be reached: the switch, and the refusal without it."""
+
+    switch: str
+    errno: int
+    words: str
+    """The resource in FreshBooks' sentence "You do not have access to ...."."""
+
+
+# The `result` of a list that is computed from the rows.
+Answer = Callable[[Query], dict[str, Any]]
 
 
 class Resource:
@@ -35,25 +50,35 @@ class Resource:
     scope: ClassVar[str]
     has_vis_state: ClassVar[bool] = True
     vis_state_verified: ClassVar[bool] = False
+    feature: ClassVar[Feature | None] = None
+    verbs: ClassVar[frozenset[str]] = EVERY_VERB
+    """What the API offers for this kind of object; anything else is HTTP 405 (assumed)."""
+    money_amount: ClassVar[bool] = False
+    """Whether `amount` is written as money, so that people may enter it as plain text."""
+    order: ClassVar[tuple[str, bool] | None] = None
+    """The field a list without `sort` is ordered by, and whether descending; None: by id."""
 
     filters: Mapping[str, Filter]
     flags: Mapping[str, Flag]
     sorts: Mapping[str, Sort]
+    answers: Mapping[str, Answer]
+    """Read-only answers besides the list, by their path below the account."""
 
     def __init__(self, world: World) -> None:
         self.world = world
         self.rows = world.state.tables(self.single)
-        self.filters, self.flags, self.sorts = {}, {}, {}
+        self.by_vis_state = world.state.index(self.single, lambda row: row.get("vis_state"))
+        self.filters, self.flags, self.sorts, self.answers = {}, {}, {}, {}
 
     # -- what each resource fills in
 
     def create_row(self, given: fields.Given) -> Row:
         """Check and store a new row; give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be created")
+        raise errors.not_allowed(self.single)
 
     def update_row(self, row: Row, given: fields.Given) -> Row:
         """Check and store a changed row (without vis_state); give it back. Raises FreshBooksError."""
-        raise TypeError(f"{self.single} cannot be updated")
+        raise errors.not_allowed(self.single)
 
     def visibility_changed(self, row: Row) -> Row:
         """What else follows from a delete or restore already stored in `row`; give the final row back."""
@@ -69,6 +94,12 @@ class Resource:
     def summary(self, row: Row) -> dict[str, Any]:
         """What the write log says of the row after a write, besides what was given."""
         return {"vis_state": row["vis_state"]}
+
+    # -- lists
+
+    def page(self, lister: Lister, query: Query) -> dict[str, Any]:
+        """The `result` of a list request."""
+        return lister.page(self, query)
 
     # -- the life of a row
 
@@ -135,11 +166,17 @@ class Resource:
             raise errors.FreshBooksError(422, 1004, message, self.single, "vis_state", DELETED)
 
     def touched(self, row: Row) -> Row:
-        """The row with a new `updated` stamp (US/Eastern), if it has one."""
+        """The row with a new `updated` (US/Eastern) or `updated_at` stamp, if it has one."""
+        if "updated_at" in row:
+            return {**row, "updated_at": self.stamp()}
         if "updated" not in row:
             return row
         stamp, version = self.world.stamps()
         return {**row, "updated": stamp} | ({"version": version} if "version" in row else {})
+
+    def stamp(self) -> str:
+        """This instant as `created_at` and `updated_at` are written: US/Eastern, but for some resources."""
+        return self.world.stamps()[0]
 
     def log(self, operation: str, row: Row, given: fields.Given, raw: bytes | None = None) -> None:
         """One line of the write log: {"given": what came, "result": the summary}."""

@@ -88,3 +88,7 @@ class World:
     def utc_stamp(self, at: datetime | None = None) -> str:
         """The form of client.signup_date: "2021-04-16 14:31:58", UTC."""
         return (at or self.clock.now()).astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    def utc_instant(self) -> str:
+        """The form of the business families: "2020-09-13T01:07:51", UTC without saying so."""
+        return self.clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")

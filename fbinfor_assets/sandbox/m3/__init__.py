@@ -1,4 +1,4 @@
-"""The Infor M3 simulator: the API gateway and m3api-rest v2 over a small sales-to-cash M3.
+"""The Infor M3 simulator: the API gateway and m3api-rest (v1 and v2) over a small sales-to-cash M3.
 
 Belongs here: everything M3 and its gateway would do for customers, items, customer orders, deliveries,
 invoices, receivables and customer payments, and the people who work in it (control plane).
@@ -7,17 +7,26 @@ anything the product itself knows (this package imports nothing of ours outside 
 
 Which file answers what::
 
-    __main__.py     the process                     gateway.py   tokens, statuses, m3api-rest v2 over HTTP
-    switches.py     what can be switched, and why   mi.py        one MI call: checks, output, envelope (pure)
-    world.py        the stored M3 and its numbers   export.py    EXPORTMI: parser, planner
-    customers.py    CRS610MI                        export_tables.py  the tables and columns of EXPORTMI
-    addresses.py    CRS610MI addresses              items.py     MMS200MI
-    batches.py      OIS100MI: entering a batch      orders.py    OIS100MI Confirm
-    customer_orders.py  OIS100MI: orders that stand text_blocks.py texts of orders (OSYTXH)
+    the interface
+    __main__.py     the process                     gateway.py      who may come in, statuses, time-outs
+    switches.py     what can be switched, and why   tokens.py       apps, tokens, the page of interactive apps
+    catalogue.py    programs, fields, lengths       policies.py     throttling and quota
+    mi.py           one MI call: options, checks    rest.py         v1, v2 and CSRF token over HTTP
+    dispatch.py     from a call to its outcome      answers.py      the bodies of v1 and v2
+    world.py        the stored M3 and its numbers   texts.py        messages in other languages
+    export.py       EXPORTMI: parser, planner       export_tables.py  its tables and columns
+    repository.py   MRS001MI                        search.py       SQRY of the Search transactions
+    control.py, control_sales.py  the people's verbs  seed.py       what is there before the first call
+
+    the records
+    general.py      GENERAL, MNS150MI               organisation.py MNS095MI, MNS100MI, MMS005MI
+    reference.py    CRS045MI, CRS055MI, CRS165MI,   changes.py      SES120MI, EVS002MI, CEVENTMI
+                    MMS030MI                        customers.py    CRS610MI
+    addresses.py    CRS610MI addresses              items.py        MMS200MI
+    batches.py      OIS100MI: entering a batch      orders.py       OIS100MI Confirm
+    customer_orders.py  OIS100MI: orders that stand text_blocks.py  texts of orders (OSYTXH)
     deliveries.py   picking, shipping, invoicing    dispatching.py  MWS410MI, MWS411MI, MWS420MI, MWS423MI
-    delivery_lines.py, lines.py  one line (pure)    invoices.py  OIS350MI
+    delivery_lines.py, lines.py  one line (pure)    invoices.py     OIS350MI
     customer_ledger.py  ARS200MI, ARS201MI          receivables.py  ARS040MI, write-offs
-    manual_invoices.py  ARS120MI                    search.py    SQRY of the Search transactions
-    control.py, control_sales.py  the people's verbs  reference.py GENERAL, CRS045MI
-    seed.py         what is there before the first call
+    manual_invoices.py  ARS120MI
 """

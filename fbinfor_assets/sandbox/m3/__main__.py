@@ -13,9 +13,9 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, load_switches, main, run
-from fbinfor_assets.sandbox.m3 import control, deliveries
+from fbinfor_assets.sandbox.m3 import control, deliveries, tokens
 from fbinfor_assets.sandbox.m3.export_tables import tables
-from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, ionapi
+from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, operations
 from fbinfor_assets.sandbox.m3.seed import seed
 from fbinfor_assets.sandbox.m3.switches import SWITCHES
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, World
@@ -47,8 +47,8 @@ def start() -> None:
     gateway = Gateway(world, arguments.seed)
 
     def describe() -> dict[str, Any]:
-        document = ionapi(arguments.seed, app.state.port, switches["grant"])
-        return {"ionapi": document, "company": COMPANY, "division": DIVISION}
+        access = tokens.describe(arguments.seed, app.state.port, switches)
+        return {**access, "company": COMPANY, "division": DIVISION}
 
     app = create_app(
         state,
@@ -58,9 +58,14 @@ def start() -> None:
         ledger=world.ledger,
         describe=describe,
         reset=sow,
+        switches=switches,
+        known_switches=SWITCHES,
         exception_handlers={HTTPException: http_error},
+        operations=operations,
+        rotate_tokens=gateway.forget_tokens,
+        never_lags=("token",),
     )
-    run(app, arguments.port)
+    run(app, arguments.port, arguments.faults)
 
 
 if __name__ == "__main__":

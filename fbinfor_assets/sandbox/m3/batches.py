@@ -109,7 +109,7 @@ def change_batch_head(call: Call) -> list[Row]:
 def delete_batch_head(call: Call) -> list[Row]:
     """Forget a batch order with its lines; not possible once the order is created."""
     batch = open_batch(call)
-    call.world.state.delete("OXHEAD", batch["ORNO"])
+    call.world.remove("OXHEAD", batch["ORNO"])
     call.wrote("order", batch["ORNO"])
     return []
 

@@ -278,8 +278,8 @@ def delete(call: Call) -> list[Row]:
     if world.batches_of_customer.ids(cuno):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has batch orders")
     for address in world.addresses_of_customer.ids(cuno):
-        world.state.delete("OCUSAD", address)
-    world.state.delete("OCUSMA", cuno)
+        world.remove("OCUSAD", address)
+    world.remove("OCUSMA", cuno)
     call.wrote("customer", cuno)
     return []
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from fbinfor_assets.sandbox.m3.catalogue import field_names
 from fbinfor_assets.sandbox.m3.export_tables import Table
 from fbinfor_assets.sandbox.m3.mi import Nok
 from fbinfor_assets.sandbox.m3.world import Call, Ref, Row, World, transaction
@@ -222,6 +223,16 @@ class _Plan:
 def select(call: Call) -> Iterator[Row]:
     """Rows as one text each (REPL): values trimmed and joined by SEPC, or padded to their length without
     one."""
+    return _selected(call, padded=not call.text("SEPC"))
+
+
+@transaction("EXPORTMI", "SelectPad")
+def select_padded(call: Call) -> Iterator[Row]:
+    """The same with every value padded to its length, SEPC between them or not."""
+    return _selected(call, padded=True)
+
+
+def _selected(call: Call, *, padded: bool) -> Iterator[Row]:
     world = call.world
     query = parse(call.record["QERY"])
     if query.order and world.switches["export_order_by"] == "refused":
@@ -231,7 +242,7 @@ def select(call: Call) -> Iterator[Row]:
         raise _bad(f"there is no table {query.table}")
     plan = _Plan(query, table)
     separator = call.text("SEPC")
-    widths = [table.columns[column][1] for column in query.columns]
+    widths = [table.columns[column][1] if padded else 0 for column in query.columns]
 
     def answer() -> Iterator[Row]:
         if call.text("HDRS") == "1":
@@ -244,9 +255,7 @@ def select(call: Call) -> Iterator[Row]:
 
 
 def _joined(values: list[str], separator: str, widths: list[int]) -> str:
-    if separator:
-        return separator.join(values)
-    return "".join(value.ljust(width) for value, width in zip(values, widths, strict=True))
+    return separator.join(value.ljust(width) for value, width in zip(values, widths, strict=True))
 
 
 @transaction("EXPORTMI", "LstFields")
@@ -254,7 +263,11 @@ def list_fields(call: Call) -> list[Row]:
     table = call.world.tables.get(call.record["FILE"].upper())
     if table is None:
         raise Nok("XRE0103", "FILE")
+    cut = len(table.prefix)
     return [
-        {"FLDN": name, "FLDS": name[2:], "FLTY": kind, "FLLE": str(length), "FLDP": str(decimals)}
+        {
+            **{"FLDN": name, "FLTY": kind, "FLLE": str(length), "FLDP": str(decimals)},
+            "FLDS": field_names().get(name[cut:], name[cut:])[:15],
+        }
         for name, (kind, length, decimals) in table.columns.items()
     ]

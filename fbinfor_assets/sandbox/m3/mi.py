@@ -1,7 +1,8 @@
-"""One MI call, without HTTP and without data: options, input checks against the catalogue, output, envelope.
+"""One MI call, without HTTP and without data: options, input checks against the catalogue, output values.
 
-Belongs here: what every transaction of m3api-rest v2 has in common (infor-api 2.1 to 2.5).
-Does not belong here: any transaction's own behaviour, tokens, paths, statuses.
+Belongs here: what every transaction has in common, whatever the interface (infor-api 2.1 to 2.5).
+Does not belong here: any transaction's own behaviour, the bodies of the answers (`answers.py`), tokens, paths,
+statuses.
 
 Everything is a pure function of its arguments. Business errors travel as `Nok` and end in the envelope, never
 in an HTTP status.
@@ -10,7 +11,7 @@ in an HTTP status.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
@@ -18,6 +19,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from fbinfor_assets.sandbox.m3.catalogue import Transaction
+from fbinfor_assets.sandbox.m3.texts import translated
 
 Record = dict[str, str]
 
@@ -29,6 +31,7 @@ NOT_OK = "ServerReturnedNOK"
 MESSAGES = {
     "XRE0103": "Record does not exist",
     "XRE0104": "Record already exists",
+    "X_01003": "User not active",
     "XUP0001": "The record has been changed by user &1",
     "XAU0008": "Not authorized for company &1",
     "XDT0001": "Incorrect date",
@@ -54,32 +57,16 @@ MESSAGES = {
     "WAD1003": "Address number &1 does not exist",
 }
 
-DATES = frozenset(
-    (
-        "LMDT",
-        "RGDT",
-        "ORDT",
-        "RLDT",
-        "CUDT",
-        "DWDT",
-        "CODT",
-        "IDAT",
-        "IVDT",
-        "DUDT",
-        "ACDT",
-        "REDE",
-        "DLDT",
-        "DATE",
-        "DSDT",
-        "DTDT",
-        "TRDT",
-        "AVDT",
-        "CDT1",
-        "LRDT",
-        "BLDT",
-    )
-)
-DATE_FORMATS = {"YMD8": "%Y%m%d", "YMD6": "%y%m%d", "MDY6": "%m%d%y", "DMY6": "%d%m%y"}
+# What the `-` of YMD8- means is written nowhere: a guess at a separator.
+DATE_FORMATS = {
+    "YMD8": "%Y%m%d",
+    "YMD6": "%y%m%d",
+    "MDY6": "%m%d%y",
+    "DMY6": "%d%m%y",
+    "YWD5": "%G%V%u",
+    "YMD8-": "%Y-%m-%d",
+}
+FORMATS = ("PRETTY", "COMPACT", "UNFORMATTED")
 
 
 class Nok(Exception):
@@ -97,10 +84,16 @@ class Nok(Exception):
             message = message.replace(f"&{position}", str(value))
         super().__init__(message)
         self.code, self.field, self.kind, self.text = code, field, kind, message
+        self._values, self._own_text = values, bool(text)
 
-    def message(self) -> str:
-        """The raw MI text: padded with blanks, field and code appended (infor-api 2.3)."""
-        return f"{self.text:<132}{self.field:<10}{self.code}".rstrip() if self.code else self.text
+    def message(self, language: str = "", *, padded: bool = True) -> str:
+        """The MI text: in a real answer mostly padded with blanks, field and code appended (infor-api 2.3)."""
+        text = self.text
+        if language and not self._own_text:
+            text = translated(self.code, language) or text
+            for position, value in enumerate(self._values, 1):
+                text = text.replace(f"&{position}", str(value))
+        return f"{text:<132}{self.field:<10}{self.code}".rstrip() if padded and self.code else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +108,18 @@ class Options:
     righttrim: bool = True
     extendedresult: bool = False
     returncols: tuple[str, ...] = ()
+    lanc: str = ""
+    m3user: str = ""
+    format: str = "PRETTY"
+    metadata: bool | None = None
+    position: int = 0
 
 
-_FLAGS = {"excludeempty": "excludeempty", "excludempty": "excludeempty"}  # both spellings are in the wild
-_IGNORED = frozenset(
-    ("lanc", "locale", "timezone", "format", "metadata", "returnsystemfields", "m3user", "_rid")
-)
+_SPELLINGS = {"excludempty": "excludeempty"}  # both are in the wild
+_FLAGS = frozenset(("excludeempty", "righttrim", "extendedresult", "metadata"))
+_TEXTS = frozenset(("cono", "divi", "lanc", "m3user"))
+# What they change is published nowhere.
+_WITHOUT_EFFECT = frozenset(("locale", "timezone", "returnsystemfields"))
 
 
 def parse_options(pairs: Iterable[tuple[str, str]]) -> tuple[Options, Record]:
@@ -134,35 +133,45 @@ def parse_options(pairs: Iterable[tuple[str, str]]) -> tuple[Options, Record]:
         if name.isupper():
             fields[name] = value
             continue
-        option = _FLAGS.get(name.lower(), name.lower())
-        if option in ("excludeempty", "righttrim", "extendedresult"):
+        option = _SPELLINGS.get(name.lower(), name.lower())
+        if option in _FLAGS:
             found[option] = value.strip().lower() == "true"
+        elif option in _TEXTS:
+            found[option] = value.strip()
         elif option == "maxrecs":
-            if not value.isdigit():
-                raise ValueError(f"maxrecs is {value!r}; it must be a whole number, 0 for all")
-            found[option] = int(value)
+            found[option] = _count(value, option)
         elif option == "returncols":
             found[option] = tuple(column.strip().upper() for column in value.split(",") if column.strip())
-        elif option == "dateformat":
-            found[option] = _date_format(value)
-        elif option in ("cono", "divi"):
-            found[option] = value.strip()
-        elif option not in _IGNORED:
+        elif option in ("dateformat", "format"):
+            found[option] = _one_of(value, option)
+        elif option not in _WITHOUT_EFFECT and not name.startswith(("_", "$")):
             # An unknown name is most likely a misspelt field: the catalogue check then says so.
             fields[name] = value
     return Options(**found), fields
 
 
-def _date_format(value: str) -> str:
-    name = value.strip().upper() or "YMD8"
-    if name not in DATE_FORMATS and name != "YWD5":
-        raise ValueError(f"dateformat is {value!r}; known are {', '.join(DATE_FORMATS)}, YWD5")
+def _count(value: object, option: str) -> int:
+    if not str(value).isdigit():
+        raise ValueError(f"{option} is {value!r}; it must be a whole number, 0 for all")
+    return int(str(value))
+
+
+def _one_of(value: str, option: str) -> str:
+    known = tuple(DATE_FORMATS) if option == "dateformat" else FORMATS
+    name = value.strip().upper() or known[0]
+    if name not in known:
+        raise ValueError(f"{option} is {value!r}; known are {', '.join(known)}")
     return name
 
 
-def split_matrix(segment: str) -> tuple[str, list[tuple[str, str]]]:
-    """A raw path segment `Name;a=b;c=d` as its decoded name and its matrix parameters (infor-api 2.1)."""
+def split_matrix(segment: str, *, encoded_too: bool = False) -> tuple[str, list[tuple[str, str]]]:
+    """A raw path segment `Name;a=b;c=d` as its decoded name and its matrix parameters (infor-api 2.1).
+
+    `encoded_too`: a segment whose semicolons all came as %3B is split at these.
+    """
     name, *parameters = segment.split(";")
+    if encoded_too and not parameters:
+        name, *parameters = unquote(segment).split(";")
     pairs = (parameter.partition("=") for parameter in parameters if parameter)
     return unquote(name), [(unquote(key), unquote(value)) for key, _, value in pairs]
 
@@ -187,43 +196,54 @@ def parse_bulk(body: Any, query: Options) -> tuple[str, list[BulkCall]]:
         raise ValueError(
             '"transactions" must be a list and the last attribute of the body'
         )  # the server streams
-    options = replace(
-        query,
-        cono=str(body.get("cono", query.cono)),
-        divi=str(body.get("divi", query.divi)),
-        excludeempty=bool(body.get("excludeEmptyValues", query.excludeempty)),
-        righttrim=bool(body.get("rightTrim", query.righttrim)),
-        maxrecs=body.get("maxReturnedRecords", query.maxrecs),
-    )
-    if options.maxrecs is not None and (not isinstance(options.maxrecs, int) or options.maxrecs < 0):
-        raise ValueError(f"maxReturnedRecords is {options.maxrecs!r}; it must be a whole number, 0 for all")
+    options = _bulk_options(body, query)
     calls = []
     for position, item in enumerate(body["transactions"]):
         if not isinstance(item, dict) or not isinstance(item.get("transaction"), str):
             raise ValueError(f'transactions[{position}] must be an object with "transaction" and "record"')
         columns = item.get("selectedColumns")
-        own = replace(options, returncols=tuple(columns)) if columns else options
+        own = options
+        if columns:
+            if not isinstance(columns, list):
+                raise ValueError(f"transactions[{position}].selectedColumns must be a list")
+            own = replace(options, returncols=tuple(str(column).upper() for column in columns))
         calls.append(BulkCall(item["transaction"], _bulk_record(item.get("record") or {}, position), own))
     return body["program"], calls
+
+
+# How a bulk spells the options of the query string (infor-api 2.2).
+_IN_BULK = {
+    "cono": "cono",
+    "divi": "divi",
+    "lanc": "lanc",
+    "m3user": "m3user",
+    "dateFormat": "dateformat",
+    "excludeEmptyValues": "excludeempty",
+    "rightTrim": "righttrim",
+    "extendedResult": "extendedresult",
+    "maxReturnedRecords": "maxrecs",
+}
+
+
+def _bulk_options(body: Mapping[str, Any], query: Options) -> Options:
+    given = [(_IN_BULK[name], body[name]) for name in _IN_BULK if body.get(name) is not None]
+    found, _ = parse_options((option, str(value)) for option, value in given)
+    return replace(query, **{option: getattr(found, option) for option, _ in given})
 
 
 def _bulk_record(record: Any, position: int) -> Record:
     if not isinstance(record, dict):
         raise ValueError(f"transactions[{position}].record must be an object")
-    plain = {}
+    plain_values = {}
     for field, value in record.items():
-        if value is None:
-            value = ""
-        if isinstance(value, bool | float | list | dict):
-            # A JSON number with a fraction would already have lost its exact value here.
-            raise ValueError(
-                f"transactions[{position}].record.{field} must be text, not {type(value).__name__}"
-            )
-        plain[field] = str(value)
-    return plain
+        if isinstance(value, bool | list | dict):
+            kind = type(value).__name__
+            raise ValueError(f"transactions[{position}].record.{field} must be text or a number, not {kind}")
+        plain_values[field] = "" if value is None else str(value)
+    return plain_values
 
 
-_NUMBER = re.compile(r"-?(\d+(\.\d*)?|\.\d+)")
+_NUMBER = re.compile(r"-?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 
 
 def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown_fields: str) -> Record:
@@ -234,6 +254,7 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
     """
     checked = {}
     inputs = transaction.inputs
+    clears = transaction.name.startswith(("Chg", "Upd"))  # where `?` may stand for "empty this field"
     for field, value in record.items():
         facts = inputs.get(field)
         if facts is None:
@@ -246,7 +267,7 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
         if len(value) > length and (kind == "A" or len(value.lstrip("-").replace(".", "")) > length):
             text = f"Input field {field} is too long: {len(value)} characters, at most {length}"
             raise Nok("", field, text=text, kind="InputFieldTooLong")
-        if kind == "N" and value and value != "?" and not _NUMBER.fullmatch(value):
+        if kind == "N" and value and not _NUMBER.fullmatch(value) and not (clears and value == "?"):
             raise Nok("XNU0000", field)
         checked[field] = value
     for field in transaction.mandatory:
@@ -256,63 +277,53 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
     return checked
 
 
-def shape(transaction: Transaction, rows: Iterable[Mapping[str, Any]], options: Options) -> list[Record]:
-    """Rows of a transaction as records of strings: its output fields (or `returncols`), trimmed or padded."""
-    outputs = transaction.outputs
+def shape(
+    transaction: Transaction,
+    rows: Iterable[Mapping[str, Any]],
+    options: Options,
+    *,
+    trailing_minus: bool = False,
+    refuse_bad_output: bool = False,
+) -> Iterator[Record]:
+    """Rows of a transaction as records of strings: its output fields (or `returncols`), trimmed or padded.
+
+    A text longer than its field is cut as MI's fixed layout cuts it; with `refuse_bad_output` that, and a value
+    that is neither text nor an exact number, is an AssertionError: the handler is wrong.
+    """
+    outputs, kinds = transaction.outputs, transaction.kinds
     columns = [c for c in options.returncols if c in outputs] if options.returncols else list(outputs)
-    dates = DATES.intersection(columns) if options.dateformat != "YMD8" else frozenset()
-    records = []
+    dated = options.dateformat != "YMD8"
     for row in rows:
         record = {}
         for column in columns:
             value = row.get(column, "")
             text = value if type(value) is str else str(value)
-            if column in dates and text:
+            length = outputs[column]
+            if refuse_bad_output:
+                _check_output(transaction, column, value)
+            if len(text) > length and kinds[column] != "N":
+                text = text[:length]
+            if trailing_minus and kinds[column] == "N" and text.startswith("-"):
+                text = text[1:] + "-"
+            if dated and text and kinds[column] == "D":
                 text = format_date(text, options.dateformat)
             if options.excludeempty and not text.strip():
                 continue
-            record[column] = text if options.righttrim else text.ljust(outputs[column])
-        records.append(record)
-    return records
+            record[column] = text.rstrip(" ") if options.righttrim else text.ljust(length)
+        yield record
 
 
-def result(
-    name: str,
-    record: Mapping[str, str],
-    records: list[Record],
-    options: Options,
-    nok: Nok | None,
-    keep_records: bool,
-) -> dict[str, Any]:
-    """One entry of `results` (infor-api 2.3); the error attributes are there only on failure."""
-    entry: dict[str, Any] = {"transaction": name}
-    if options.extendedresult:
-        entry["parameters"] = dict(record)
-    if nok is not None:
-        entry |= {"errorMessage": nok.message(), "errorType": nok.kind}
-        entry |= {key: value for key, value in (("errorCode", nok.code), ("errorField", nok.field)) if value}
-    entry["notProcessed"] = False
-    if nok is None or keep_records:
-        entry["records"] = records
-    return entry
-
-
-def envelope(results: list[dict[str, Any]]) -> dict[str, Any]:
-    """The body of every answer, single or bulk; the counter's misspelling is the vendor's (infor-api 2.3)."""
-    failed = sum("errorMessage" in entry for entry in results)
-    return {
-        "results": results,
-        "wasTerminated": False,
-        "terminationReason": "",
-        "terminationErrorType": "",
-        "bulkJobId": "",
-        "nrOfSuccessfullTransactions": len(results) - failed,
-        "nrOfFailedTransactions": failed,
-        "nrOfNotProcessedTransactions": 0,
-    }
+def _check_output(transaction: Transaction, column: str, value: object) -> None:
+    where = f"{transaction.program}/{transaction.name} {column}={value!r}"
+    assert type(value) in (str, int, Decimal), f"{where} is neither text nor an exact number"
+    digits = str(value).lstrip("-").replace(".", "") if transaction.kinds[column] == "N" else str(value)
+    assert len(digits) <= transaction.outputs[column], f"{where} is longer than {transaction.outputs[column]}"
 
 
 # ------------------------------------------------------------------------------------------ values
+
+
+_DATE_WIDTHS = {"YMD8": 8, "YMD6": 6, "MDY6": 6, "DMY6": 6, "YWD5": 5, "YMD8-": 10}
 
 
 def parse_date(text: str, field: str, fallback: str = "", style: str = "YMD8") -> str:
@@ -320,12 +331,12 @@ def parse_date(text: str, field: str, fallback: str = "", style: str = "YMD8") -
     if text in ("", "0"):
         return fallback
     try:
+        if len(text) != _DATE_WIDTHS[style]:
+            raise ValueError(text)
+        # A calendar day has no zone; strptime wants the four-digit year of a week.
         if style == "YWD5":
-            day = datetime.strptime(f"20{text}", "%G%V%u")  # noqa: DTZ007 (a calendar day has no zone)
-        else:
-            if len(text) != (8 if style == "YMD8" else 6):
-                raise ValueError(text)
-            day = datetime.strptime(text, DATE_FORMATS[style])  # noqa: DTZ007
+            text = f"20{text}"
+        day = datetime.strptime(text, DATE_FORMATS[style])  # noqa: DTZ007
     except ValueError:
         raise Nok("XDT0001", field) from None
     return day.strftime("%Y%m%d")

@@ -79,7 +79,39 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "maxrecs_default": (100,),  # guess: m3-odin sends 100 itself, the server's default is not stated
     "empty_list": ("XRE0103", "no_records"),  # a list without rows is NOK, or OK without records
     "error_records": ("empty", "omitted"),  # `records` on a NOK result: [] or left out (both were seen)
-    "bulk_maximum": (100,),  # guess: transactions per POST; more is HTTP 400
+    "bulk_maximum": (1000,),  # guess: transactions per POST, more is HTTP 400; inforion sends 101 and more
+    "company_context": (
+        "checked",
+        "ignored",
+    ),  # ignored: any cono will do (inforion always sends its own 409)
+    "unknown_user": ("refused", "ignored"),  # guess: X_01003 for an m3user that is not a user
+    "bulk_stops_after": (0,),  # guess: what makes a bulk stop early: so many failures (0 = nothing)
+    "bulk_content_type": (
+        "checked",
+        "ignored",
+    ),  # guess: a body declared as something else than JSON is HTTP 415
+    "encoded_semicolon": ("separates", "is_text"),  # guess: %3B alone before matrix parameters
+    "nok_text": ("padded", "plain"),  # both were seen: 132 characters, field and code; or the text alone
+    "negative_numbers": ("leading", "trailing"),  # guess: "-1.00", or "1.00-" as in MI's fixed layout
+    "position_key": ("opaque", "off"),  # guess at `positionkey`: where a list cut by maxrecs goes on
+    "list_breaks_after": (
+        0,
+    ),  # lists fail after so many records, with records AND error (KB 2159861); 0 = never
+    "self_description": ("all", "answered"),  # MRS001MI: the whole catalogue, or what this simulator answers
+    "bad_output": ("cut", "refused"),  # for tests: a handler's value longer than its field is HTTP 500
+    # -- m3api-rest v1
+    "v1_without_accept": ("xml", "json"),  # for Accept */* or none: older public callers parse XML
+    "v1_values": ("padded", "trimmed"),  # both were seen: values filled with blanks to their length, or not
+    "v1_metadata": (
+        "always",
+        "on_request",
+    ),  # without `metadata`: fields described (older), or none (a 2026 tenant)
+    "v1_single_field": ("list", "object"),  # one field in Metadata: clients of the vendor's allow for both
+    "csrf": (
+        "unchecked",
+        "checked",
+        "missing",
+    ),  # a direct call needs a fresh fnd-csrf-token; or 404 for the token
     # -- EXPORTMI
     "export_order_by": ("accepted", "refused"),  # guess: `order by` in QERY
     "export_batch_prefix": (
@@ -92,5 +124,23 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     # -- gateway
     "token_seconds": (7200,),  # "currently about two hours" (infor-api 1.2); wall clock
     "refresh_tokens": ("issued", "none"),  # only apps with "Issue Refresh Tokens" get one
-    "grant": ("password", "client_credentials"),  # the latter: the .ionapi has no saak/sask
+    "grant": ("password", "client_credentials"),  # which app /_sandbox/connection gives; all apps exist
+    "expires_in": ("number", "text"),  # clients allow for both
+    "entitlement": ("granted", "missing"),  # missing: HTTP 403 for every call of M3
+    "target_milliseconds": (0,),  # how long M3 takes for any call
+    "gateway_timeout_milliseconds": (
+        60000,
+    ),  # a slower call is applied, and answered with 504 (infor-api 1.4)
+    # Throttling policy; numbers of the example in the documentation, counted per app from the first request on.
+    "throttling": (False, True),
+    "throttling_period_milliseconds": (60000,),
+    "throttling_delay_after": (5,),  # rate smoothing begins after so many; 0 = no smoothing
+    "throttling_delay_milliseconds": (1000,),  # "by a factor of": the n-th after that waits n times as long
+    "throttling_maximum": (20,),  # spike arrest: more in the period are 429; 0 = none
+    # Quota policy, likewise.
+    "quota": (False, True),
+    "quota_seconds": (3600,),
+    "quota_allow": (1000,),
+    "quota_user_level": (False, True),  # counted per user of the app instead of per app
+    "retry_after": ("absent", "seconds"),  # guess: on a 429
 }

@@ -26,6 +26,8 @@ from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date,
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
 
+TENANT = "FBINFOR_SBX"
+COMPANY_NAME = "Sandbox Trading Ltd"
 COMPANY, DIVISION, FACILITY, WAREHOUSE, CURRENCY = "100", "AAA", "F01", "001", "GBP"
 VAT_PERCENT = {"GB": Decimal(20)}  # by country of delivery; others 0
 VAT_CODE = {"GB": "20"}  # VTCD; others "00"
@@ -81,6 +83,8 @@ PAYMENT_ACCOUNTS = {  # BOPE -> account of the cash; ALC moves none
     "ALC": "",
 }
 CUSTOMER_TEMPLATE = "FBTPL"
+USER = "M3SIM"  # whom the service account works as
+USERS = {USER: "Integration", "ANNA": "Anna Lind, finance", "BEN": "Ben Carter, sales desk"}
 # Charge CRID -> (description, revenue account), and terms of cash discount TECD -> (days, per cent).
 CHARGES = {"FREIGH": ("Freight", "3010"), "INSURE": ("Insurance", "3010"), "HANDLE": ("Handling", "3020")}
 CASH_DISCOUNTS = {"C02": (10, Decimal(2)), "C03": (14, Decimal(3))}
@@ -177,6 +181,7 @@ class World:
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
+        self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
         self.customer_names = SortedIds()  # what `name_key` gives; of a renamed customer the old one stays
@@ -242,6 +247,18 @@ class World:
         if kind == "OCUSMA":
             self.customer_names.add(name_key(row))
         return row
+
+    def remove(self, kind: str, id_: str | int, *keys: str) -> None:
+        """Delete a row and keep what SES120MI tells of deletions: table, keys after the company, stamp.
+
+        Without `keys` the id is the only one. Raises KeyError if there is no such row.
+        """
+        self.state.delete(kind, id_)
+        number = self.state.next_number("deleted")
+        born = self.born()
+        deletion = {"FILE": kind, "KEYS": [COMPANY, *(keys or (str(id_),))], "USID": USER}
+        deletion |= {"RGDT": born["RGDT"], "RGTM": born["RGTM"], "LMTS": self.clock.stamp_ms()}
+        self.state.put("deleted", number, deletion)
 
     def unfinished(self) -> Iterator[Row]:
         """Every order with something left to deliver."""
@@ -381,6 +398,11 @@ class Call:
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
+
+    def integer(self, name: str, fallback: int = 0) -> int:
+        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
+        number = parse_decimal(self.text(name, str(fallback)), name, 0)
+        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""

@@ -8,8 +8,9 @@ from __future__ import annotations
 import argparse
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, load_switches, main, run
-from fbinfor_assets.sandbox.shop.app import SWITCHES, build
+from fbinfor_assets.sandbox.shop.app import build
 from fbinfor_assets.sandbox.shop.book import OrderBook, prepare
+from fbinfor_assets.sandbox.shop.switches import SWITCHES
 
 
 def start() -> None:
@@ -24,7 +25,7 @@ def start() -> None:
     state = State(args.state / "shop.db")
     clock = Clock(state, start=book.first_day)
     switches = load_switches(state, args.config, "shop", SWITCHES)
-    run(build(state, clock, book, switches), args.port)
+    run(build(state, clock, book, switches), args.port, args.faults)
 
 
 if __name__ == "__main__":

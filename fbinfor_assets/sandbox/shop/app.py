@@ -1,149 +1,216 @@
-"""The shop's paths: orders and customers, read only, with WooCommerce's paging, filters and errors.
+"""The shop's paths: WooCommerce's REST API v3, and the control plane's own verbs.
 
-Belongs here: authentication, parameters, headers, error bodies.
-Does not belong here: what an order looks like (`woo`), how it is stored (`book`).
+Belongs here: what a URL and a method mean, headers, bodies.
+Does not belong here: any rule about an object (its resource), credentials (`keys`), lists (`query`).
 
-What WooCommerce and this shop do alike: per_page 1..100 (10), page from 1, X-WP-Total and X-WP-TotalPages and a Link
-header; a page past the end is an empty list; `after`, `before`, `modified_after`, `modified_before` exclude the bound
-itself and are local time of the shop (Europe/London) unless they name a zone or `dates_are_gmt=true`; unknown
-parameters are ignored, bad values of known ones are 400. An order exists from its own time on: before the simulated
-clock reaches it, no list shows it and its id is unknown. Deviation: basic authentication works without TLS.
+What WordPress does with every path: POST, PUT and PATCH change an object, `_method` or X-HTTP-Method-Override may name
+the method of a POST; creations answer 201 with a Location; errors are {"code", "message", "data": {"status"}}; a path
+nobody registered is 404 rest_no_route, whatever the method. Deviation: OPTIONS answers the methods without a schema.
+
+Control plane besides the kernel's:
+    GET  /_sandbox/orders            what was loaded, and how much of it the clock has reached
+    POST /_sandbox/people/{object}   order, customer, product, order_note, refund: what a person of the shop does in
+                                     its back office: the fields of the API's object, with "id" to change that one, or
+                                     {"id": n, "delete": true}; notes and refunds need "order_id". Answers the object.
 """
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hmac
-import math
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl
 
+import orjson
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox.kernel import Clock, State, create_app, json_response, secret
-from fbinfor_assets.sandbox.shop.book import ZONE, OrderBook
-from fbinfor_assets.sandbox.shop.woo import customer_json, order_json
+from fbinfor_assets.sandbox.kernel import Clock, State, create_app, json_response
+from fbinfor_assets.sandbox.shop.arrivals import Arrivals
+from fbinfor_assets.sandbox.shop.book import OrderBook
+from fbinfor_assets.sandbox.shop.customers import Customers
+from fbinfor_assets.sandbox.shop.errors import Refused
+from fbinfor_assets.sandbox.shop.hooks import Webhooks, accepted
+from fbinfor_assets.sandbox.shop.keys import Keys
+from fbinfor_assets.sandbox.shop.notes import Notes
+from fbinfor_assets.sandbox.shop.products import Products
+from fbinfor_assets.sandbox.shop.query import Json, Query, chosen, truth
+from fbinfor_assets.sandbox.shop.refunds import Refunds
+from fbinfor_assets.sandbox.shop.resource import Resource
+from fbinfor_assets.sandbox.shop.sales import STATUSES, Orders
+from fbinfor_assets.sandbox.shop.store import Store
+from fbinfor_assets.sandbox.shop.switches import SWITCHES
+from fbinfor_assets.sandbox.shop.terms import Terms
+from fbinfor_assets.sandbox.shop.world import API, World
+from fbinfor_assets.sandbox.webhooks import Sender
 
-API = "/wp-json/wc/v3"
+_WRITES = ["POST", "PUT", "PATCH"]
+_VERBS = {"POST": "update", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 
-SWITCHES: dict[str, tuple[Any, ...]] = {
-    # Where the shop rounds tax: WooCommerce has both as a setting ("round tax at subtotal level").
-    "tax_rounding": ("document", "line"),
-}
-
-_STATUSES = frozenset(
-    [
-        "any",
-        "trash",
-        "pending",
-        "processing",
-        "on-hold",
-        "completed",
-        "cancelled",
-        "refunded",
-        "failed",
-        "checkout-draft",
-    ]
-)
-_MAXIMUM = 100
+Answer = Callable[[Request, str, bytes], Response]
 
 
-class _Refused(Exception):
-    """A request WordPress answers with an error body."""
-
-    def __init__(self, status: int, code: str, message: str, **data: Any) -> None:
-        super().__init__(message)
-        self.status = status
-        self.body = {"code": code, "message": message, "data": {"status": status, **data}}
-
-
-def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any]) -> Any:
+def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any]) -> Starlette:
     """The shop's application over loaded orders."""
-    seed = int(book.source["seed"])
-    key, password = (
-        "ck_" + secret(seed, "shop", "key", length=40),
-        "cs_" + secret(seed, "shop", "secret", length=40),
-    )
+    world = World(state, clock, book, switches)
+    keys = Keys(world.seed, switches)
+    sender = Sender(state, seed=world.seed, settings={"timeout": 60}, accepts=accepted)
+    terms, notes = Terms(world), Notes(world, STATUSES)
+    products = Products(world, terms)
+    orders = Orders(world, products, notes)
+    customers = Customers(world, orders)
+    refunds = Refunds(world, orders, products, notes.status_changed)
+    orders.customers, notes.order_exists = customers, orders.exists
+    webhooks = Webhooks(world, sender, {"order": orders, "customer": customers, "product": products})
+    world.notify = webhooks.notify
+    arrivals = Arrivals(world, webhooks)
+    store = Store(world)
+    resources: list[Resource] = [orders, notes, refunds, customers, terms, products, webhooks]
 
-    def now() -> str:
-        return _stored(clock.now())
-
-    def guarded(handler: Callable[[Request], Response]) -> Callable[[Request], Any]:
-        async def answer(request: Request) -> Response:
+    def guarded(purpose: Callable[[Request, str], str], answer: Answer) -> Callable[[Request], Any]:
+        async def handle(request: Request) -> Response:
+            body = await request.body()
             try:
-                _authenticate(request, key, password)
-                return handler(request)
-            except _Refused as refused:
+                method = _method(request)
+                keys.check(request, method, purpose(request, method), _form(request, body))
+                return answer(request, method, body)
+            except Refused as refused:
                 return json_response(refused.body, refused.status)
+
+        return handle
+
+    def collection(resource: Resource) -> Answer:
+        def answer(request: Request, method: str, body: bytes) -> Response:
+            owner = dict(request.path_params)
+            if method == "POST":
+                if "create" not in resource.verbs:
+                    return no_route()
+                document = resource.create(_body(request, body), owner, "api")
+                state.commit()
+                place = document["_links"]["self"][0]["href"]
+                return json_response(chosen(document, request.query_params), 201, {"Location": place})
+            if method not in ("GET", "HEAD"):
+                return no_route()
+            query = Query(request.query_params)
+            total, rows = resource.list(query, owner)
+            return query.answer(request, total, rows)
 
         return answer
 
-    def orders(request: Request) -> Response:
-        query = _Query(request)
-        query.where("placed_at <= ?", now())
-        query.bounds("placed_at", "after", "before")
-        query.bounds("placed_at", "modified_after", "modified_before")
-        query.statuses()
-        query.integers("include", "o.id")
-        query.integers("customer", "coalesce(o.customer_id, 0)")
-        order_by = query.order_by({"date": "placed_at", "modified": "placed_at", "id": "o.id"}, "o.id")
-        total, found = book.orders(query.conditions, query.values, order_by, query.per_page, query.offset)
-        return query.page(total, [order_json(order, seed, switches["tax_rounding"]) for order in found])
+    def item(resource: Resource) -> Answer:
+        def answer(request: Request, method: str, body: bytes) -> Response:
+            owner = dict(request.path_params)
+            id_ = owner.pop("id")
+            verb = _VERBS.get(method, "get")
+            if verb not in resource.verbs:
+                return no_route()
+            if verb == "get":
+                document = resource.get(id_, owner)
+            elif verb == "update":
+                given = _body(request, body)
+                document = resource.update(id_, {n: given[n] for n in given if n != "id"}, owner, "api")
+            else:
+                given = {**_body(request, body), **request.query_params}
+                force = None if "force" not in given else truth(given["force"])
+                if str(given.get("reassign", "")).isdigit():
+                    owner["reassign"] = int(given["reassign"])
+                document = resource.delete(id_, force, owner, "api")
+            state.commit()
+            return json_response(chosen(document, request.query_params))
 
-    def order(request: Request) -> Response:
-        conditions = ["o.id = ?", "placed_at <= ?"]
-        _, found = book.orders(conditions, [request.path_params["id"], now()], "o.id", 1, 0)
-        if not found:
-            raise _Refused(404, "woocommerce_rest_shop_order_invalid_id", "Invalid ID.")
-        return json_response(order_json(found[0], seed, switches["tax_rounding"]))
+        return answer
 
-    def customers(request: Request) -> Response:
-        query = _Query(request)
-        query.where("since <= ?", now())
-        query.integers("include", "customer_id")
-        columns = {"registered_date": "since", "id": "customer_id", "name": "customer_id"}
-        order_by = query.order_by(columns, "customer_id", default="name", direction="asc")
-        total, found = book.customers(query.conditions, query.values, order_by, query.per_page, query.offset)
-        return query.page(total, [customer_json(customer, seed) for customer in found])
+    def batch(resource: Resource) -> Answer:
+        def answer(request: Request, method: str, body: bytes) -> Response:
+            done = resource.batch(_body(request, body), dict(request.path_params), "api")
+            state.commit()
+            return json_response(done)
 
-    def customer(request: Request) -> Response:
-        conditions = ["customer_id = ?", "since <= ?"]
-        _, found = book.customers(conditions, [request.path_params["id"], now()], "customer_id", 1, 0)
-        if not found:
-            raise _Refused(404, "woocommerce_rest_invalid_id", "Invalid resource ID.")
-        return json_response(customer_json(found[0], seed))
+        return answer
+
+    def fixed(content: Callable[[], Any]) -> Answer:
+        return lambda request, method, body: json_response(content())
+
+    def rows(path: str) -> Answer:
+        def answer(request: Request, method: str, body: bytes) -> Response:
+            query = Query(request.query_params)
+            found = store.lists[path]()
+            return query.answer(request, len(found), found[query.offset : query.offset + query.per_page])
+
+        return answer
+
+    def row(path: str) -> Answer:
+        return lambda request, method, body: json_response(store.one(path, request.path_params["id"]))
+
+    async def index(request: Request) -> Response:
+        return json_response(store.index())
+
+    async def namespace(request: Request) -> Response:
+        return json_response(store.namespace(_methods(resources)))
+
+    async def people(request: Request) -> Response:
+        given = orjson.loads(await request.body() or b"{}")
+        resource = by_name.get(request.path_params["object"])
+        if resource is None:
+            return json_response({"error": f"object must be one of {', '.join(by_name)}"}, 400)
+        owner = {"order_id": int(given.pop("order_id"))} if "order_id" in given else {}
+        id_, gone = given.pop("id", None), given.pop("delete", False)
+        try:
+            if gone:
+                document = resource.delete(int(id_), resource not in (orders, products), owner, "people")
+            elif id_ is not None and "update" in resource.verbs:
+                document = resource.update(int(id_), given, owner, "people")
+            else:
+                document = resource.create(given, owner, "people")
+        except Refused as refused:
+            return json_response(refused.body, refused.status)
+        state.commit()
+        return json_response(document)
 
     async def loaded(request: Request) -> Response:
-        return json_response(
-            {"source": book.source, "now": clock.now().isoformat(), "arrived": book.arrived(now())}
-        )
+        arrived = book.arrived(world.now())
+        return json_response({"source": book.source, "now": clock.now().isoformat(), "arrived": arrived})
 
-    async def no_route(request: Request, _: Exception) -> Response:
-        message = "No route was found matching the URL and request method."
-        return json_response({"code": "rest_no_route", "message": message, "data": {"status": 404}}, 404)
+    async def nowhere(request: Request, _: Exception) -> Response:
+        return no_route()
 
     def describe() -> dict[str, Any]:
         return {
-            "base_url": f"http://127.0.0.1:{app.state.port}",
-            "consumer_key": key,
-            "consumer_secret": password,
-            "seed": seed,
+            "base_url": world.home,
+            "consumer_key": keys.main.key,
+            "consumer_secret": keys.main.secret,
+            "keys": {
+                key.permissions: {"consumer_key": key.key, "consumer_secret": key.secret}
+                for key in (keys.main, keys.reader, keys.writer)
+            },
+            "seed": world.seed,
             "from": book.source["from"],
             "to": book.source["to"],
         }
 
-    routes = [
-        Route(f"{API}/orders", guarded(orders)),
-        Route(f"{API}/orders/{{id:int}}", guarded(order)),
-        Route(f"{API}/customers", guarded(customers)),
-        Route(f"{API}/customers/{{id:int}}", guarded(customer)),
-        # What was loaded and how much of it the clock has reached: counts and the file's net, for people and tests.
+    by_name = {resource.name: resource for resource in (orders, customers, products, notes, refunds)}
+    every = ["GET", *_WRITES, "DELETE"]
+    routes = []
+    for resource in resources:
+        path = API + resource.path
+        if "batch" in resource.verbs:
+            routes.append(Route(f"{path}/batch", guarded(_always("batch"), batch(resource)), methods=_WRITES))
+        routes.append(Route(path, guarded(_of_collection, collection(resource)), methods=every))
+        routes.append(Route(f"{path}/{{id:int}}", guarded(_of_item, item(resource)), methods=every))
+    for path, content in store.objects.items():
+        routes.append(Route(API + path, guarded(_always("list"), fixed(content))))
+    for path in store.lists:
+        routes.append(Route(API + path, guarded(_always("list"), rows(path))))
+    for path in store.lists:
+        routes.append(Route(f"{API}{path}/{{id}}", guarded(_always("get"), row(path))))
+    routes += [
+        Route(path, _options(methods), methods=["OPTIONS"]) for path, methods in _methods(resources).items()
+    ]
+    routes += [Route("/wp-json/", index), Route("/wp-json", index), Route(API, namespace)]
+    routes += [
         Route("/_sandbox/orders", loaded),
+        Route("/_sandbox/people/{object}", people, methods=["POST"]),
     ]
     app = create_app(
         state,
@@ -151,127 +218,76 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
         routes,
         name="shop",
         describe=describe,
-        exception_handlers={404: no_route, 405: no_route},
+        reset=arrivals.begin,
+        switches=switches,
+        known_switches=SWITCHES,
+        exception_handlers={404: nowhere, 405: nowhere},
+        sender=sender,
+        background=[arrivals.run],
     )
+    world.port = lambda: app.state.port
     return app
 
 
-def _authenticate(request: Request, key: str, password: str) -> None:
-    given = (request.query_params.get("consumer_key", ""), request.query_params.get("consumer_secret", ""))
-    scheme, _, encoded = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "basic":
-        try:
-            user, _, word = base64.b64decode(encoded, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
-            user = word = ""
-        given = (user, word)
-    if not any(given):
-        raise _Refused(401, "woocommerce_rest_cannot_view", "Sorry, you cannot list resources.")
-    if not hmac.compare_digest(given[0].encode(), key.encode()):
-        raise _Refused(401, "woocommerce_rest_authentication_error", "Consumer key is invalid.")
-    if not hmac.compare_digest(given[1].encode(), password.encode()):
-        raise _Refused(401, "woocommerce_rest_authentication_error", "Consumer secret is invalid.")
+def no_route() -> Response:
+    """What WordPress answers where nothing is registered."""
+    message = "No route was found matching the URL and request method."
+    return json_response({"code": "rest_no_route", "message": message, "data": {"status": 404}}, 404)
 
 
-class _Query:
-    """One list request: its conditions for the book, its page, its answer."""
-
-    def __init__(self, request: Request) -> None:
-        self._request = request
-        self._params = request.query_params
-        self.conditions: list[str] = []
-        self.values: list[Any] = []
-        self.per_page = self._integer("per_page", 10, 1, _MAXIMUM)
-        self._page = self._integer("page", 1, 1, None)
-        self.offset = self._integer("offset", (self._page - 1) * self.per_page, 0, None)
-
-    def where(self, condition: str, *values: Any) -> None:
-        self.conditions.append(condition)
-        self.values.extend(values)
-
-    def bounds(self, column: str, after: str, before: str) -> None:
-        for name, sign in ((after, ">"), (before, "<")):
-            if self._params.get(name):
-                self.where(f"{column} {sign} ?", _stored(self._instant(name)))
-
-    def statuses(self) -> None:
-        wanted = self._words("status")
-        for word in wanted:
-            if word not in _STATUSES:
-                raise _invalid("status", f"{word} is not one of {', '.join(sorted(_STATUSES))}.")
-        if not wanted or "any" in wanted:
-            return
-        # A status follows from the number alone (see woo.status), so the book needs no column for it.
-        tests = {"refunded": "number like 'C%'", "processing": "number not like 'C%'"}
-        self.where("(" + " or ".join(tests.get(word, "false") for word in wanted) + ")")
-
-    def integers(self, name: str, column: str) -> None:
-        words = self._words(name)
-        if not words:
-            return
-        if not all(word.isdigit() for word in words):
-            raise _invalid(name, f"{name} is not of type integer.")
-        self.where(f"{column} in ({', '.join('?' * len(words))})", *map(int, words))
-
-    def order_by(
-        self, columns: dict[str, str], tie: str, default: str = "date", direction: str = "desc"
-    ) -> str:
-        wanted = self._params.get("orderby", default)
-        direction = self._params.get("order", direction)
-        if wanted not in columns:
-            raise _invalid("orderby", f"orderby is not one of {', '.join(sorted(columns))}.")
-        if direction not in ("asc", "desc"):
-            raise _invalid("order", "order is not one of asc, desc.")
-        return f"{columns[wanted]} {direction}, {tie} {direction}"
-
-    def page(self, total: int, rows: list[dict[str, Any]]) -> Response:
-        pages = math.ceil(total / self.per_page)
-        headers = {"X-WP-Total": str(total), "X-WP-TotalPages": str(pages)}
-        links = [
-            f'<{self._link(page)}>; rel="{rel}"'
-            for rel, page in (("prev", self._page - 1), ("next", self._page + 1))
-            if 1 <= page <= pages
-        ]
-        if links:
-            headers["Link"] = ", ".join(links)
-        return json_response(rows, headers=headers)
-
-    def _link(self, page: int) -> str:
-        params = {**self._params, "page": page}
-        return f"{self._request.url.replace(query='')}?{urlencode(params)}"
-
-    def _words(self, name: str) -> list[str]:
-        given = [*self._params.getlist(name), *self._params.getlist(f"{name}[]")]
-        return [word.strip() for text in given for word in text.split(",") if word.strip()]
-
-    def _integer(self, name: str, default: int, low: int, high: int | None) -> int:
-        text = self._params.get(name)
-        if text is None:
-            return default
-        if not text.isdigit():
-            raise _invalid(name, f"{name} is not of type integer.")
-        value = int(text)
-        if high is not None and not low <= value <= high:
-            raise _invalid(name, f"{name} must be between {low} (inclusive) and {high} (inclusive)")
-        if value < low:
-            raise _invalid(name, f"{name} must be greater than or equal to {low}")
-        return value
-
-    def _instant(self, name: str) -> datetime:
-        try:
-            value = datetime.fromisoformat(self._params[name])
-        except ValueError:
-            raise _invalid(name, "Invalid date.") from None
-        if value.tzinfo is None:
-            gmt = self._params.get("dates_are_gmt", "").lower() in ("1", "true")
-            value = value.replace(tzinfo=UTC if gmt else ZONE)
-        return value.astimezone(UTC)
+def _method(request: Request) -> str:
+    if request.method != "POST":
+        return request.method
+    override = request.query_params.get("_method") or request.headers.get("x-http-method-override")
+    return override.upper() if override else "POST"
 
 
-def _invalid(name: str, reason: str) -> _Refused:
-    return _Refused(400, "rest_invalid_param", f"Invalid parameter(s): {name}", params={name: reason})
+def _always(purpose: str) -> Callable[[Request, str], str]:
+    return lambda request, method: purpose
 
 
-def _stored(at: datetime) -> str:
-    """An instant as the book stores it. Seconds are cut off: the shop's stamps have none finer."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S")
+def _of_collection(request: Request, method: str) -> str:
+    return "create" if method == "POST" else "list"
+
+
+def _of_item(request: Request, method: str) -> str:
+    return _VERBS.get(method, "get")
+
+
+def _methods(resources: Sequence[Resource]) -> dict[str, list[str]]:
+    """The methods of every path of the resources."""
+    found: dict[str, list[str]] = {}
+    for resource in resources:
+        verbs, path = resource.verbs, API + resource.path
+        found[path] = ["GET", *(["POST"] if "create" in verbs else [])]
+        one = ["GET", *(_WRITES if "update" in verbs else []), *(["DELETE"] if "delete" in verbs else [])]
+        found[f"{path}/{{id:int}}"] = one
+        if "batch" in verbs:
+            found[f"{path}/batch"] = _WRITES
+    return found
+
+
+def _options(methods: list[str]) -> Callable[[Request], Any]:
+    async def answer(request: Request) -> Response:
+        content = {"namespace": "wc/v3", "methods": methods, "endpoints": [{"methods": methods, "args": {}}]}
+        return json_response(content, headers={"Allow": ", ".join(methods)})
+
+    return answer
+
+
+def _form(request: Request, body: bytes) -> str:
+    """The body, if it is a form: PHP counts its fields among the parameters."""
+    kind = request.headers.get("content-type", "")
+    return body.decode("utf-8", "replace") if kind.startswith("application/x-www-form-urlencoded") else ""
+
+
+def _body(request: Request, raw: bytes) -> Json:
+    """The fields a request sends: JSON, or a form without nested fields, over those of the query."""
+    form = _form(request, raw)
+    if form or not raw:
+        return dict(parse_qsl(form, keep_blank_values=True))
+    try:
+        body = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        raise Refused(400, "rest_invalid_json", "Invalid JSON body passed.", json_error_code=4) from None
+    return body if isinstance(body, dict) else {}

@@ -28,6 +28,8 @@ from fbinfor_assets.sandbox.shop.generator import FIRST_DAY, LAST_DAY, generate
 from fbinfor_assets.sandbox.shop.orders import OrderRow, read_orders
 
 FILE = "orders.db"
+FIRST_PRODUCT = 1_000_001
+"""Ids of products: above any order of a file, for WooCommerce gives ids to both from one series."""
 ZONE = ZoneInfo("Europe/London")
 """The zone of the order file's times and of the shop's own clock face."""
 
@@ -47,6 +49,13 @@ create table customers (
   country text not null,       -- of the customer's first order
   since text not null,         -- UTC, when the first order was placed
   since_local text not null
+);
+create table products (
+  id integer primary key,
+  sku text not null unique,    -- the stock code, in the file's own spelling
+  name text not null,          -- its first description that is not empty
+  price text not null,         -- its first price above zero, decimal text; 0.00 if it has none
+  sold integer not null        -- how many the file sells, returns left out
 );
 """
 
@@ -81,6 +90,16 @@ class Order:
     country: str
     home_country: str
     lines: list[Line]
+
+
+class Product(NamedTuple):
+    """One stock code of the file, as the shop's catalogue has it."""
+
+    id: int
+    sku: str
+    name: str
+    price: str
+    sold: int
 
 
 class Customer(NamedTuple):
@@ -180,6 +199,7 @@ def _load(state: Path, rows: Iterable[OrderRow], source: dict[str, str]) -> dict
 def _insert(con: Any, rows: Iterable[OrderRow]) -> dict[str, str]:
     documents = lines_count = 0
     net = Decimal(0)
+    catalogue: dict[str, list[Any]] = {}
     first = last = None
     for number, group in itertools.groupby(rows, key=lambda row: row.invoice_no):
         members = list(group)
@@ -187,6 +207,8 @@ def _insert(con: Any, rows: Iterable[OrderRow]) -> dict[str, str]:
         lines = [
             [row.stock_code, row.description, row.quantity, price_text(row.unit_price)] for row in members
         ]
+        for line in lines:
+            _catalogue_line(catalogue, *line)
         lines_count += len(lines)
         net += sum((row.quantity * row.unit_price for row in members), Decimal(0))
         day = head.invoice_date.date()
@@ -209,6 +231,10 @@ def _insert(con: Any, rows: Iterable[OrderRow]) -> dict[str, str]:
                 "insert into customers values (?, ?, ?, ?) on conflict (customer_id) do nothing",
                 (head.customer_id, head.country, placed_at, placed_local),
             )
+    con.executemany(
+        "insert into products values (?, ?, ?, ?, ?)",
+        ((FIRST_PRODUCT + at, sku, *rest) for at, (sku, rest) in enumerate(sorted(catalogue.items()))),
+    )
     return {
         "documents": str(documents),
         "lines": str(lines_count),
@@ -216,6 +242,16 @@ def _insert(con: Any, rows: Iterable[OrderRow]) -> dict[str, str]:
         "from": str(first),
         "to": str(last),
     }
+
+
+def _catalogue_line(
+    catalogue: dict[str, list[Any]], sku: str, description: str | None, quantity: int, price: str
+) -> None:
+    product = catalogue.setdefault(sku, ["", "0.00", 0])
+    product[0] = product[0] or (description or "").strip()
+    if product[1] == "0.00" and not price.startswith("-"):
+        product[1] = price
+    product[2] += max(quantity, 0)
 
 
 def price_text(price: Decimal) -> str:
@@ -255,7 +291,9 @@ class OrderBook:
                 f"there are no loaded orders in {state}; start with --orders FILE, or without --state"
             )
         # Immutable: loading replaces the whole file by its finished successor, nobody writes into it.
-        self._con = sqlite.connect(f"file:{quote(str(path))}?immutable=1", uri=True, check_same_thread=False)
+        self._con = sqlite.connect(
+            f"file:{quote(str(path))}?immutable=1", uri=True, check_same_thread=False, isolation_level=None
+        )
         self.source: dict[str, str] = dict(self._con.execute("select name, value from source"))
 
     def __enter__(self) -> OrderBook:
@@ -273,48 +311,55 @@ class OrderBook:
         """Local day of the first order."""
         return date.fromisoformat(self.source["from"])
 
-    def orders(
-        self, where: Sequence[str], values: Sequence[Any], order_by: str, limit: int, offset: int
-    ) -> tuple[int, list[Order]]:
-        """How many orders satisfy all conditions, and one page of them. `where` and `order_by` are SQL of `app`."""
-        total, ids = self._page("orders o", "id", where, values, order_by, limit, offset)
-        # Only now the lines: a page far down would otherwise read all the pages before it.
-        marks = ", ".join("?" * len(ids))
+    @property
+    def connection(self) -> Any:
+        """The open file, for the lists that merge it with what changed since (`table`)."""
+        return self._con
+
+    def orders(self, ids: Sequence[int]) -> dict[int, Order]:
+        """Orders by id; unknown ids are left out."""
         found = self._con.execute(
-            f"select {_ORDER_COLUMNS} from orders o left join customers c using (customer_id) where o.id in ({marks})",
+            f"select {_ORDER_COLUMNS} from orders o left join customers c using (customer_id)"
+            f" where o.id in ({_marks(ids)})",
             ids,
         )
-        by_id = {row[0]: _order(row) for row in found}
-        return total, [by_id[id_] for id_ in ids]
+        return {row[0]: _order(row) for row in found}
 
-    def customers(
-        self, where: Sequence[str], values: Sequence[Any], order_by: str, limit: int, offset: int
-    ) -> tuple[int, list[Customer]]:
+    def customers(self, ids: Sequence[int]) -> dict[int, Customer]:
         """The same for customers."""
-        total, ids = self._page("customers", "customer_id", where, values, order_by, limit, offset)
-        marks = ", ".join("?" * len(ids))
         columns = ", ".join(Customer._fields)
-        found = self._con.execute(f"select {columns} from customers where customer_id in ({marks})", ids)
-        by_id = {row[0]: Customer._make(row) for row in found}
-        return total, [by_id[id_] for id_ in ids]
+        query = f"select {columns} from customers where customer_id in ({_marks(ids)})"
+        return {row[0]: Customer._make(row) for row in self._con.execute(query, ids)}
 
-    def _page(
-        self,
-        table: str,
-        key: str,
-        where: Sequence[str],
-        values: Sequence[Any],
-        order_by: str,
-        limit: int,
-        offset: int,
-    ) -> tuple[int, list[int]]:
-        condition = " and ".join(where) or "true"
-        total = self._con.execute(f"select count(*) from {table} where {condition}", values).fetchone()[0]
-        found = self._con.execute(
-            f"select {key} from {table} where {condition} order by {order_by} limit ? offset ?",
-            (*values, limit, offset),
+    def products(self, ids: Sequence[int]) -> dict[int, Product]:
+        """The same for products."""
+        query = f"select * from products where id in ({_marks(ids)})"
+        return {row[0]: Product._make(row) for row in self._con.execute(query, ids)}
+
+    def product_ids(self) -> dict[str, int]:
+        """Every stock code with the id of its product."""
+        return dict(self._con.execute("select sku, id from products"))
+
+    def arrivals(self, after: str, until: str) -> list[tuple[int, int | None]]:
+        """(order id, its customer if this is the first order of that one) of the orders placed after the one
+        instant and not after the other, in order of time."""
+        query = (
+            "select o.id, case when c.since = o.placed_at then c.customer_id end from orders o"
+            " left join customers c using (customer_id)"
+            " where o.placed_at > ? and o.placed_at <= ? order by o.placed_at, o.id"
         )
-        return total, [row[0] for row in found]
+        return list(self._con.execute(query, (after, until)))
+
+    def last_arrival(self, until: str) -> str | None:
+        """When the newest order of those not after an instant was placed, if there is one."""
+        query = "select max(placed_at) from orders where placed_at <= ?"
+        return self._con.execute(query, (until,)).fetchone()[0]
+
+    def next_arrival(self, after: str) -> str | None:
+        """When the first order after an instant is placed, if there is one."""
+        return self._con.execute(
+            "select min(placed_at) from orders where placed_at > ?", (after,)
+        ).fetchone()[0]
 
     def seed_customers(self) -> list[tuple[int, str]]:
         """(customer_id, country of the first order) of every known customer, by number."""
@@ -328,6 +373,10 @@ class OrderBook:
             (now,),
         ).fetchone()
         return {"documents": count, "last_number": last and last[0], "last_placed_at": last and last[1]}
+
+
+def _marks(ids: Sequence[int]) -> str:
+    return ", ".join("?" * len(ids))
 
 
 _ORDER_COLUMNS = "o.id, o.number, o.placed_at, o.placed_local, o.customer_id, o.country, c.country, o.lines"

@@ -15,9 +15,10 @@ and discounts are lines like any other. `price` is a JSON number, as there, but 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
@@ -25,17 +26,23 @@ from fbinfor_assets.sandbox.habits import habit
 from fbinfor_assets.sandbox.profiles import VAT_PERCENT, Profile, country_iso2, profile
 from fbinfor_assets.sandbox.shop.book import Customer, Order
 
-CURRENCY = "GBP"
+CURRENCY, CURRENCY_SYMBOL = "GBP", "£"
+VERSION = "9.4.3"
+"""The WooCommerce the shop says it is."""
 VAT_META = "_billing_vat_number"
 """Key of the meta_data entry with a company's VAT number, on orders and customers (a plugin's habit in WooCommerce)."""
 
-_CENT = Decimal("0.01")
+NO_IMAGE = {"id": "", "src": ""}
+CENT = Decimal("0.01")
 _TITLES = {
     "Bank Transfer": ("bacs", "Direct bank transfer"),
     "Credit Card": ("card", "Credit card"),
     "PayPal": ("paypal", "PayPal"),
     "Check": ("cheque", "Check payments"),
 }
+
+if TYPE_CHECKING:
+    from fbinfor_assets.sandbox.shop.world import World
 
 Json = dict[str, Any]
 
@@ -45,11 +52,11 @@ def status(number: str) -> str:
     return "refunded" if number.startswith("C") else "processing"
 
 
-def order_json(order: Order, seed: int, tax_rounding: str) -> Json:
-    """One order as the shop serves it."""
+def order_json(order: Order, seed: int, tax_rounding: str, products: Mapping[str, int]) -> Json:
+    """One order of the book as the shop serves it, but for what `finished` adds. `products`: ids by stock code."""
     iso2 = country_iso2(order.country)
     percent = VAT_PERCENT.get(iso2, 0)
-    lines, net, tax = _lines(order, percent, tax_rounding)
+    lines, net, tax = _lines(order, percent, tax_rounding, products)
     billing, shipping, vat = _addresses(order, seed)
     paying = habit(order.number)
     method, title = _TITLES[paying.method]
@@ -61,6 +68,7 @@ def order_json(order: Order, seed: int, tax_rounding: str) -> Json:
         "number": order.number,
         "order_key": f"wc_order_{order.id}",
         "created_via": "checkout",
+        "version": VERSION,
         "status": status(order.number),
         "currency": CURRENCY,
         "date_created": order.placed_local,
@@ -76,6 +84,8 @@ def order_json(order: Order, seed: int, tax_rounding: str) -> Json:
         "total_tax": tax_text,
         "prices_include_tax": False,
         "customer_id": order.customer_id or 0,
+        "customer_ip_address": "",
+        "customer_user_agent": "",
         "customer_note": "",
         "billing": billing,
         "shipping": shipping,
@@ -86,18 +96,37 @@ def order_json(order: Order, seed: int, tax_rounding: str) -> Json:
         "date_paid_gmt": order.placed_at if paid else None,
         "date_completed": None,
         "date_completed_gmt": None,
+        "cart_hash": "",
         "meta_data": _vat_meta(order.id, vat),
         "line_items": lines,
-        "tax_lines": [_tax_line(percent, iso2, tax_text)] if percent else [],
+        "tax_lines": [tax_line(percent, iso2, tax_text, "0.00")] if percent else [],
         "shipping_lines": [],
         "fee_lines": [],
         "coupon_lines": [],
-        "refunds": [],
+    }
+
+
+def finished(order: Json, refunds: list[Json], world: World) -> Json:
+    """An order with the fields that follow from the others, from its refunds and from the shop's address."""
+    state, owner = order["status"], order["customer_id"]
+    unpaid = (
+        state in ("pending", "failed") and not order["total"].startswith("-") and order["total"] != "0.00"
+    )
+    key = f"order-pay/{order['id']}/?pay_for_order=true&key={order['order_key']}"
+    more = {"customer": f"/customers/{owner}"} if owner else {}
+    return order | {
+        "refunds": refunds,
+        "payment_url": f"{world.home}/checkout/{key}",
+        "is_editable": state in ("pending", "on-hold", "auto-draft"),
+        "needs_payment": unpaid,
+        "needs_processing": bool(order["line_items"]),
+        "currency_symbol": CURRENCY_SYMBOL,
+        "_links": world.links("/orders", order["id"], **more),
     }
 
 
 def customer_json(customer: Customer, seed: int) -> Json:
-    """One customer as the shop serves it, with the address in the country of the first order."""
+    """One customer of the book as the shop serves it, with the address in the country of the first order."""
     party = profile(customer.customer_id, customer.country, seed)
     address = _address(party)
     return {
@@ -114,20 +143,23 @@ def customer_json(customer: Customer, seed: int) -> Json:
         "billing": address | {"email": party.email, "phone": party.phone},
         "shipping": address,
         "is_paying_customer": True,
+        "avatar_url": "",
         "meta_data": _vat_meta(customer.customer_id, party.vat_number),
     }
 
 
-def _lines(order: Order, percent: int, tax_rounding: str) -> tuple[list[Json], Decimal, Decimal]:
+def _lines(
+    order: Order, percent: int, tax_rounding: str, products: Mapping[str, int]
+) -> tuple[list[Json], Decimal, Decimal]:
     """The line items, the order's net and its tax."""
     rate = Decimal(percent) / 100
     total = tax = Decimal("0.00")
     items = []
     for ordinal, line in enumerate(order.lines, 1):
-        net = (line.quantity * Decimal(line.price)).quantize(_CENT, ROUND_HALF_UP) + 0  # + 0: never -0.00
+        net = (line.quantity * Decimal(line.price)).quantize(CENT, ROUND_HALF_UP) + 0  # + 0: never -0.00
         line_tax = net * rate + 0
         if tax_rounding == "line" or not percent:
-            line_tax = line_tax.quantize(_CENT, ROUND_HALF_UP)
+            line_tax = line_tax.quantize(CENT, ROUND_HALF_UP)
         total += net
         tax += line_tax
         net_text, tax_text = f"{net:f}", f"{line_tax:f}"
@@ -136,7 +168,7 @@ def _lines(order: Order, percent: int, tax_rounding: str) -> tuple[list[Json], D
                 # Unique in the shop and stable: the line's key is its place in its order, never its content.
                 "id": order.id * 100_000 + ordinal,
                 "name": line.description or "",
-                "product_id": 0,
+                "product_id": products.get(line.sku, 0),
                 "variation_id": 0,
                 "quantity": line.quantity,
                 "tax_class": "",
@@ -146,14 +178,17 @@ def _lines(order: Order, percent: int, tax_rounding: str) -> tuple[list[Json], D
                 "total_tax": tax_text,
                 "taxes": [{"id": 1, "total": tax_text, "subtotal": tax_text}] if percent else [],
                 "meta_data": [],
+                "image": NO_IMAGE,
+                "parent_name": None,
                 "sku": line.sku,
                 "price": orjson.Fragment(line.price.encode()),
             }
         )
-    return items, total, tax.quantize(_CENT, ROUND_HALF_UP) + 0
+    return items, total, tax.quantize(CENT, ROUND_HALF_UP) + 0
 
 
-def _tax_line(percent: int, iso2: str, tax: str) -> Json:
+def tax_line(percent: int, iso2: str, tax: str, shipping_tax: str) -> Json:
+    """The one tax line of an order that bears tax."""
     return {
         "id": 1,
         "rate_code": f"{iso2}-VAT-1",
@@ -161,7 +196,7 @@ def _tax_line(percent: int, iso2: str, tax: str) -> Json:
         "label": "VAT",
         "compound": False,
         "tax_total": tax,
-        "shipping_tax_total": "0.00",
+        "shipping_tax_total": shipping_tax,
         "rate_percent": percent,
         "meta_data": [],
     }
@@ -180,11 +215,11 @@ def _known_addresses(customer_id: int, home: str, country: str, seed: int) -> tu
 def _addresses(order: Order, seed: int) -> tuple[Json, Json, str]:
     if order.customer_id is not None:
         return _known_addresses(order.customer_id, order.home_country, order.country, seed)
-    nobody = dict.fromkeys(_ADDRESS, "") | {"country": country_iso2(order.country)}
+    nobody = dict.fromkeys(ADDRESS, "") | {"country": country_iso2(order.country)}
     return nobody | {"email": "", "phone": ""}, nobody | {"phone": ""}, ""
 
 
-_ADDRESS = (
+ADDRESS = (
     "first_name",
     "last_name",
     "company",
@@ -208,7 +243,7 @@ def _address(party: Profile) -> Json:
         "",
         party.postcode,
     )
-    return dict(zip(_ADDRESS, (*values, party.country), strict=True))
+    return dict(zip(ADDRESS, (*values, party.country), strict=True))
 
 
 def _vat_meta(owner: int, vat_number: str) -> list[Json]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import httpx
 import pytest
@@ -17,17 +17,17 @@ def credentials(simulator) -> dict:
     return {name: simulator.connection[name] for name in ("client_id", "client_secret", "redirect_uri")}
 
 
+def allow(simulator, **asked: str) -> dict[str, str]:
+    """The query of the redirect after a person pressed Allow, without the page."""
+    location = simulator.http.post("/_sandbox/consent", json=asked).json()["location"]
+    return dict(parse_qsl(urlsplit(location).query))
+
+
 def consent(simulator, scope: str = "") -> dict:
-    """A new grant through the consent page and the code."""
-    given = credentials(simulator)
-    answer = httpx.get(
-        simulator.connection["auth_url"] + "/oauth/authorize",
-        params={**given, "response_type": "code", "state": "xyz"} | ({"scope": scope} if scope else {}),
-    )
-    assert answer.status_code == 302
-    query = parse_qs(urlsplit(answer.headers["location"]).query)
-    assert query["state"] == ["xyz"]
-    body = {**given, "grant_type": "authorization_code", "code": query["code"][0]}
+    """A new grant through a person's consent and the code."""
+    query = allow(simulator, state="xyz", **({"scope": scope} if scope else {}))
+    assert query["state"] == "xyz"
+    body = {**credentials(simulator), "grant_type": "authorization_code", "code": query["code"]}
     answer = httpx.post(simulator.base_url + "/auth/oauth/token", json=body)
     assert answer.status_code == 200
     return answer.json()
@@ -48,9 +48,8 @@ def test_a_code_gives_a_token_that_lives_twelve_hours_from_created_at(simulator)
 
 
 def test_a_code_is_used_once(simulator):
-    given = credentials(simulator)
-    to = httpx.get(simulator.base_url + "/oauth/authorize", params=given).headers["location"]
-    body = {**given, "grant_type": "authorization_code", "code": parse_qs(urlsplit(to).query)["code"][0]}
+    code = allow(simulator)["code"]
+    body = {**credentials(simulator), "grant_type": "authorization_code", "code": code}
     url = simulator.base_url + "/auth/oauth/token"
     assert [httpx.post(url, data=body).status_code for _ in range(2)] == [200, 400]
 
@@ -80,12 +79,6 @@ def test_an_unknown_client_is_invalid_client(simulator):
     }
     answer = refresh(simulator, "", data=body)
     assert (answer.status_code, answer.json()["error"]) == (401, "invalid_client")
-
-
-def test_one_unknown_scope_spoils_the_whole_consent(simulator):
-    query = {**credentials(simulator), "scope": "user:clients:read user:reports:write"}
-    answer = httpx.get(simulator.base_url + "/oauth/authorize", params=query)
-    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
 
 
 def test_a_revoked_token_is_dead_at_once(simulator):
@@ -143,13 +136,3 @@ def test_a_second_business_as_a_client_has_no_account_id(own):
 def test_another_account_is_permission_denied(simulator, tools):
     answer = simulator.http.get("/accounting/account/OTHER1/users/clients")
     assert tools.error(answer) == (403, 1003, "accountid")
-
-
-def test_above_the_limit_requests_are_429_with_retry_after(own):
-    simulator = own(rate_limit_per_minute=20)
-    answers = [simulator.get("/users/clients") for _ in range(45)]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    # A minute may turn while the test runs, so at most 40 pass.
-    assert 5 <= len(refused) <= 25
-    assert 0 < int(refused[0].headers["Retry-After"]) <= 60
-    assert refused[0].headers["X-RateLimit-Remaining"] == "0"

@@ -21,8 +21,8 @@ def test_select_gives_one_text_per_row(shop: Simulator) -> None:
         ["OKCUNO", "OKCUNM", "OKTOWN"],
         ["FB00000001", "Acme Ltd", "Leeds"],
     ]
-    flat = shop.one("EXPORTMI", "Select", QERY="OKCUNO,OKSTAT,OKCUNM from OCUSMA")["REPL"]
-    assert flat == "FB00000001" + "20" + "Acme Ltd".ljust(36)
+    flat = shop.one("EXPORTMI", "Select", QERY="OKCUNO,OKCUNM,OKSTAT from OCUSMA")["REPL"]
+    assert flat == "FB00000001" + "Acme Ltd".ljust(36) + "20"
 
 
 def test_conditions(shop: Simulator) -> None:

@@ -28,7 +28,8 @@ def test_refresh_token_gives_a_new_access_token(m3: Simulator) -> None:
     [
         ({"password": "wrong"}, 400, "invalid_grant"),
         ({"client_secret": "wrong"}, 401, "invalid_client"),
-        ({"grant_type": "authorization_code"}, 400, "unsupported_grant_type"),
+        ({"grant_type": "authorization_code"}, 400, "unauthorized_client"),
+        ({"grant_type": "magic"}, 400, "unsupported_grant_type"),
         ({"grant_type": "refresh_token", "refresh_token": "wrong"}, 400, "invalid_grant"),
     ],
 )
@@ -79,6 +80,6 @@ def test_credentials_survive_a_restart_with_the_same_seed(switched) -> None:
 def test_client_credentials_app_has_no_service_account(switched) -> None:
     simulator = switched(grant="client_credentials", refresh_tokens="none")
     assert "saak" not in simulator.ionapi
-    assert simulator.token(grant_type="password").json()["error"] == "unsupported_grant_type"
+    assert simulator.token(grant_type="password").json()["error"] == "unauthorized_client"
     body = simulator.token().json()
     assert "refresh_token" not in body and body["access_token"]

@@ -88,7 +88,8 @@ def test_extended_result_shows_the_input(m3: Simulator) -> None:
 
 def test_unreadable_option_is_http_400(m3: Simulator) -> None:
     answer = m3.http.get(f"{m3.path}/GENERAL/GetServerTime", params={"maxrecs": "many"})
-    assert answer.status_code == 400 and "maxrecs" in answer.json()["error"]["message"]
+    assert answer.status_code == 400 and answer.json()["wasTerminated"] is True
+    assert "maxrecs" in answer.json()["terminationReason"]
 
 
 def test_bulk_runs_in_order_and_reports_each_transaction(m3: Simulator) -> None:
@@ -128,12 +129,12 @@ def test_bulk_selected_columns_apply_to_their_transaction_only(m3: Simulator) ->
 @pytest.mark.parametrize(
     "body",
     [
-        {"program": "GENERAL", "transactions": [{"transaction": "GetServerTime", "record": {}}] * 101},
+        {"program": "GENERAL", "transactions": [{"transaction": "GetServerTime", "record": {}}] * 1001},
         {"transactions": [], "program": "GENERAL"},
-        {"program": "OIS100MI", "transactions": [{"transaction": "AddBatchLine", "record": {"SAPR": 1.5}}]},
+        {"program": "OIS100MI", "transactions": [{"transaction": "AddBatchLine", "record": {"SAPR": [1]}}]},
         ["GENERAL"],
     ],
-    ids=["more than 100", "transactions not last", "price as a float", "no object"],
+    ids=["more than 1000", "transactions not last", "price as a list", "no object"],
 )
 def test_bulk_of_another_shape_is_http_400(m3: Simulator, body: object) -> None:
     assert m3.http.post(m3.path, json=body).status_code == 400
