@@ -278,7 +278,7 @@ def delete(call: Call) -> list[Row]:
     if world.batches_of_customer.ids(cuno):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has batch orders")
     for address in world.addresses_of_customer.ids(cuno):
-        world.remove("OCUSAD", address)
+        world.remove("OCUSAD", address, *str(address).split("/"))
     world.remove("OCUSMA", cuno)
     call.wrote("customer", cuno)
     return []
