@@ -209,13 +209,19 @@ def get_financial(call: Call) -> list[Row]:
 def open_receivables(world: World, pyno: str) -> Decimal:
     """Sum of a payer's open AR items in CURRENCY, on-account money deducted."""
     rows = world.state.tables("FSLEDG")
-    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.ledger_of_payer.ids(pyno)), Decimal("0.00"))
+    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.open_of_payer.ids(pyno)), Decimal("0.00"))
 
 
 def open_orders(world: World, pyno: str) -> Decimal:
     """Value including VAT of what is confirmed on a payer's account and not yet delivered, in CURRENCY."""
-    orders = (world.order(str(orno)) for orno in world.unfinished_orders.ids(pyno))
-    return sum((rest_totals(world, order).total for order in orders), Decimal("0.00"))
+    return sum((_rest(world, str(orno)) for orno in world.unfinished_orders.ids(pyno)), Decimal("0.00"))
+
+
+def _rest(world: World, orno: str) -> Decimal:
+    order, known = world.order(orno), world.rest_values.get(orno)
+    if known is None or known[0] is not order:
+        known = world.rest_values[orno] = (order, rest_totals(world, order).total)
+    return known[1]
 
 
 def credit_left(world: World, pyno: str) -> Decimal | None:
