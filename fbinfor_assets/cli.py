@@ -185,7 +185,9 @@ def sandbox_people(
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option(help="Groups, with commas: client, invoice, payment, customer, order, party."),
+        typer.Option(
+            help="Groups, with commas: client, invoice, payment, expense, bill, customer, order, party."
+        ),
     ] = None,
 ) -> None:
     """Let people edit things by hand on both sides of a sandbox; one line of JSON per edit.

@@ -44,13 +44,13 @@ def _visible(row: Row) -> bool:
     return row["vis_state"] == _ACTIVE
 
 
-def _client(fields: Callable[[People, Row], Row], fits: Callable[[Row], bool] = _visible) -> Make:
-    """An edit of some client: its fields from what is there."""
+def _change(kind: str, fields: Callable[[People, Row], Row], fits: Callable[[Row], bool] = _visible) -> Make:
+    """An edit of some object of a kind: its fields from what is there."""
 
     def make(people: People) -> list[Entry]:
-        row = people.pick(FRESHBOOKS, "client", fits)
+        row = people.pick(FRESHBOOKS, kind, fits)
         return (
-            [] if row is None else [(FRESHBOOKS, "/people/client", {"id": row["id"], **fields(people, row)})]
+            [] if row is None else [(FRESHBOOKS, f"/people/{kind}", {"id": row["id"], **fields(people, row)})]
         )
 
     return make
@@ -87,16 +87,6 @@ def _is_invoice(status: int) -> Callable[[Row], bool]:
     return lambda row: _visible(row) and row["status"] == status
 
 
-def _invoice(fields: Callable[[People, Row], Row], fits: Callable[[Row], bool]) -> Make:
-    def make(people: People) -> list[Entry]:
-        row = people.pick(FRESHBOOKS, "invoice", fits)
-        return (
-            [] if row is None else [(FRESHBOOKS, "/people/invoice", {"id": row["id"], **fields(people, row)})]
-        )
-
-    return make
-
-
 def _other_quantity(people: People, row: Row) -> Row:
     """All lines as they are, but for one quantity: that is how the form sends them."""
     lines = []
@@ -126,19 +116,57 @@ def _new_payment(people: People) -> list[Entry]:
     return [(FRESHBOOKS, "/people/payment", body | {"note": "entered by hand"})]
 
 
-def _payment(fields: Callable[[People, Row], Row]) -> Make:
-    def make(people: People) -> list[Entry]:
-        row = people.pick(FRESHBOOKS, "payment", _visible)
-        return (
-            [] if row is None else [(FRESHBOOKS, "/people/payment", {"id": row["id"], **fields(people, row)})]
-        )
-
-    return make
-
-
 def _half(people: People, row: Row) -> Row:
     half = (Decimal(row["amount"]) / 2).quantize(Decimal("0.01"), ROUND_HALF_UP)
     return {"amount": str(max(half, Decimal("0.01")))}
+
+
+def _new_expense(people: People) -> list[Entry]:
+    category = people.pick(FRESHBOOKS, "category", _visible)
+    if category is None:
+        return []
+    body = {"categoryid": category["id"], "staffid": 1, "date": people.today(FRESHBOOKS)}
+    body |= {
+        "amount": people.price(),
+        "vendor": people.newcomer().last_name,
+        "notes": people.chance.choice(_NOTES),
+    }
+    return [(FRESHBOOKS, "/people/expense", body)]
+
+
+def _new_vendor(people: People) -> list[Entry]:
+    who = people.newcomer()
+    body = {"vendor_name": who.company or who.last_name, "currency_code": "GBP", "language": "en"}
+    return [(FRESHBOOKS, "/people/bill_vendor", body | {"phone": who.phone, "city": who.city})]
+
+
+def _new_bill(people: People) -> list[Entry]:
+    vendor, category = (people.pick(FRESHBOOKS, kind, _visible) for kind in ("bill_vendor", "category"))
+    if vendor is None or category is None:
+        return []
+    line = {
+        "categoryid": category["id"],
+        "quantity": "1",
+        "unit_cost": {"amount": people.price(), "code": "GBP"},
+    }
+    body = {"vendorid": vendor["id"], "issue_date": people.today(FRESHBOOKS), "due_offset_days": 30}
+    body |= {
+        "currency_code": "GBP",
+        "language": "en",
+        "bill_number": f"R{people.chance.randrange(10**5):05d}",
+    }
+    return [(FRESHBOOKS, "/people/bill", body | {"lines": [line]})]
+
+
+def _new_bill_payment(people: People) -> list[Entry]:
+    row = people.pick(
+        FRESHBOOKS, "bill", lambda row: _visible(row) and Decimal(row["total"]) > Decimal(row["paid"])
+    )
+    if row is None:
+        return []
+    amount = {"amount": str(Decimal(row["total"]) - Decimal(row["paid"])), "code": row["currency_code"]}
+    body = {"billid": row["id"], "amount": amount, "payment_type": "Bank Transfer"}
+    return [(FRESHBOOKS, "/people/bill_payment", body | {"paid_date": people.today(FRESHBOOKS)})]
 
 
 # -------------------------------------------------------------------------------------------------- M3
@@ -228,54 +256,71 @@ EDITS = (
         "client",
         "client renamed",
         3,
-        _client(lambda p, row: {"organization": p.retyped(row["organization"] or "The Client")}),
+        _change("client", lambda p, row: {"organization": p.retyped(row["organization"] or "The Client")}),
     ),
     Edit(
         "client",
         "client moved",
         4,
-        _client(lambda p, row: {"p_street": p.street(), "p_city": p.chance.choice(_TOWNS)}),
+        _change("client", lambda p, row: {"p_street": p.street(), "p_city": p.chance.choice(_TOWNS)}),
     ),
-    Edit("client", "client's telephone changed", 4, _client(lambda p, row: {"bus_phone": p.phone()})),
+    Edit(
+        "client", "client's telephone changed", 4, _change("client", lambda p, row: {"bus_phone": p.phone()})
+    ),
     Edit(
         "client",
         "client's note changed",
         3,
-        _client(lambda p, row: {"note": f"{row['note'] or ''} {p.chance.choice(_NOTES)}".strip()}),
+        _change("client", lambda p, row: {"note": f"{row['note'] or ''} {p.chance.choice(_NOTES)}".strip()}),
     ),
-    Edit("client", "client archived", 1, _client(lambda p, row: {"vis_state": _ARCHIVED})),
-    Edit("client", "client deleted", 1, _client(lambda p, row: {"vis_state": _DELETED})),
+    Edit("client", "client archived", 1, _change("client", lambda p, row: {"vis_state": _ARCHIVED})),
+    Edit("client", "client deleted", 1, _change("client", lambda p, row: {"vis_state": _DELETED})),
     Edit(
         "client",
         "client restored",
         2,
-        _client(lambda p, row: {"vis_state": _ACTIVE}, lambda row: not _visible(row)),
+        _change("client", lambda p, row: {"vis_state": _ACTIVE}, lambda row: not _visible(row)),
     ),
     Edit(
         "invoice",
         "draft's quantity changed",
         4,
-        _invoice(_other_quantity, lambda row: _is_invoice(_DRAFT)(row) and row["lines"] != "[]"),
+        _change("invoice", _other_quantity, lambda row: _is_invoice(_DRAFT)(row) and row["lines"] != "[]"),
     ),
     Edit(
         "invoice",
         "draft's notes changed",
         3,
-        _invoice(lambda p, row: {"notes": p.chance.choice(_NOTES)}, _is_invoice(_DRAFT)),
+        _change("invoice", lambda p, row: {"notes": p.chance.choice(_NOTES)}, _is_invoice(_DRAFT)),
     ),
     Edit(
-        "invoice", "draft deleted", 1, _invoice(lambda p, row: {"vis_state": _DELETED}, _is_invoice(_DRAFT))
+        "invoice",
+        "draft deleted",
+        1,
+        _change("invoice", lambda p, row: {"vis_state": _DELETED}, _is_invoice(_DRAFT)),
     ),
     Edit(
         "invoice",
         "sent invoice changed",
         1,
-        _invoice(_other_quantity, lambda row: _is_invoice(_SENT)(row) and row["lines"] != "[]"),
+        _change("invoice", _other_quantity, lambda row: _is_invoice(_SENT)(row) and row["lines"] != "[]"),
     ),
     Edit("payment", "payment entered", 4, _new_payment),
-    Edit("payment", "payment changed", 1, _payment(_half)),
-    Edit("payment", "payment's note changed", 1, _payment(lambda p, row: {"note": p.chance.choice(_NOTES)})),
-    Edit("payment", "payment deleted", 1, _payment(lambda p, row: {"vis_state": _DELETED})),
+    Edit("payment", "payment changed", 1, _change("payment", _half)),
+    Edit(
+        "payment",
+        "payment's note changed",
+        1,
+        _change("payment", lambda p, row: {"note": p.chance.choice(_NOTES)}),
+    ),
+    Edit("payment", "payment deleted", 1, _change("payment", lambda p, row: {"vis_state": _DELETED})),
+    Edit("expense", "expense entered", 2, _new_expense),
+    Edit("expense", "expense changed", 1, _change("expense", lambda p, row: {"amount": p.price()})),
+    Edit("expense", "expense deleted", 1, _change("expense", lambda p, row: {"vis_state": _DELETED})),
+    Edit("bill", "supplier entered", 1, _new_vendor),
+    Edit("bill", "bill entered", 2, _new_bill),
+    Edit("bill", "bill paid by hand", 1, _new_bill_payment),
+    Edit("bill", "bill deleted", 1, _change("bill", lambda p, row: {"vis_state": _DELETED})),
     Edit("customer", "customer entered", 2, _new_customer),
     Edit("customer", "customer entered again", 1, _customer_again),
     Edit("customer", "customer renamed", 2, _customer(lambda p, row: {"CUNM": p.retyped(row["CUNM"])[:36]})),

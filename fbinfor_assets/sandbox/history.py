@@ -3,8 +3,8 @@
 Belongs here: keeping what recent commits replaced, turning tables and indexes back, and forward again.
 Does not belong here: who reads late, and by how much (`faults`); anything durable.
 
-Only rows are turned back. Single values (number series, the clock, switches) stay as they are, and so do the tables
-a vendor does not replicate (tokens): a token that was just issued is valid at once, whatever the lists show.
+Rows and the clock are turned back. Single values (number series, switches) stay as they are, and so do the tables a
+vendor does not replicate (tokens): a token that was just issued is valid at once, whatever the lists show.
 
 Turning back puts each replaced row into its table again, so that every reader and every index sees the past without
 knowing of it; turning forward repeats the changes in their order. In between nothing may be written (`ReadWrote`).
@@ -40,7 +40,8 @@ class History:
         self._apply = apply
         self._commits: deque[tuple[float, int, list[Change]]] = deque()
         self.keep = 0.0
-        self.turned_back = False
+        self.turned_back = 0.0
+        """By how many seconds the tables are turned back just now; 0 in the present."""
 
     def add(self, sequence: int, replaced: list[Change]) -> None:
         """Remember a commit: the last log sequence before it, and the rows it replaced, in order."""
@@ -58,16 +59,19 @@ class History:
     @contextmanager
     def rewound(self, seconds: float) -> Iterator[int | None]:
         """Within the block the tables are as they were. Gives the last log sequence of then, None if it is today's."""
+        if not seconds:
+            yield None
+            return
         since = time.monotonic() - seconds
         late = [commit for commit in self._commits if commit[0] > since]
         again: list[Change] = []
         for _, _, replaced in reversed(late):
             for kind, id_, row in reversed(replaced):
                 again.append((kind, id_, self._apply((kind, id_, row))))
-        self.turned_back = True
+        self.turned_back = seconds
         try:
             yield late[0][1] if late else None
         finally:
-            self.turned_back = False
+            self.turned_back = 0.0
             for change in reversed(again):
                 self._apply(change)

@@ -38,6 +38,7 @@ import socket
 import sys
 import time
 import traceback
+from collections import deque
 from collections.abc import (
     AsyncIterator,
     Awaitable,
@@ -447,6 +448,8 @@ class Clock:
         self._state = state
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._still = False
+        # What jumps replaced, oldest first, for those who read the past: (when, simulated, wall).
+        self._jumps: deque[tuple[float, datetime, datetime]] = deque(maxlen=100)
         self.skew = timedelta()
         self.start = _instant(start) if start is not None else None
         self.listeners: list[Callable[[datetime], None]] = []
@@ -464,6 +467,8 @@ class Clock:
         self._wall = datetime.fromisoformat(kept["wall"])
 
     def _anchor(self, simulated: datetime) -> None:
+        if self._state.history.keep:
+            self._jumps.append((time.monotonic(), self._simulated, self._wall))
         self._simulated, self._wall = simulated, datetime.now(UTC)
         self._state.set_meta("clock", {"simulated": simulated.isoformat(), "wall": self._wall.isoformat()})
 
@@ -475,10 +480,19 @@ class Clock:
         """The simulated instant, UTC."""
         if self._still:
             return self._simulated
+        if back := self._state.history.turned_back:
+            return self._then(back)
         now = self._simulated + (datetime.now(UTC) - self._wall)
         # The wall clock itself may be set back by the host; simulated time then stands still.
         self._latest = max(now, self._latest)
         return self._latest
+
+    def _then(self, back: float) -> datetime:
+        """The simulated instant of so many wall-clock seconds ago, jumps of the clock included."""
+        moment = time.monotonic() - back
+        held = next((jump[1:] for jump in self._jumps if jump[0] > moment), (self._simulated, self._wall))
+        simulated, wall = held
+        return simulated + (datetime.now(UTC) - timedelta(seconds=back) - wall)
 
     def today(self) -> date:
         """The simulated day in UTC."""
@@ -510,6 +524,7 @@ class Clock:
         """Begin again at the start and stand still, after `State.clear`: the only way back."""
         self._latest = datetime.min.replace(tzinfo=UTC)
         self._anchor(self.start or datetime.now(UTC))
+        self._jumps.clear()
         self._still = True
 
     def go(self) -> None:
@@ -615,14 +630,19 @@ class _Transaction:
             await self._app(scope, receive, send)
             return
         hit = fault = None
+        connection = receive
         if self._faults.planned:
-            body, receive = await breakage.read_body(receive) if self._faults.needs_body else (b"", receive)
+            body = b""
+            if self._faults.needs_body:
+                body, receive = await breakage.read_body(connection)
             hit = self._faults.hit(scope, body)
             fault = hit and hit.fault
         out = send
         if fault is not None:
             if not await breakage.before(fault, scope, receive, send, self._now()):
                 return
+            if receive is not connection and _client_gone(connection):
+                return  # its body was read before it hung up
             if fault.fields.get("rotated") and self._faults.rotate is not None:
                 self._faults.rotate()
                 self._state.commit()
@@ -644,7 +664,7 @@ class _Transaction:
                         self._state.commit()
                 message["headers"] = [(b"date", self._now()), *message["headers"]]
             last = message["type"] == "http.response.body" and not message.get("more_body")
-            gone = bool(last and sequences) and (lost or _client_gone(receive))
+            gone = bool(last and sequences) and (lost or _client_gone(connection))
             await out(message)
             if last and sequences and not gone and not refused:
                 self._state.delivered(sequences)
@@ -679,13 +699,18 @@ class _Transaction:
 
 def _client_gone(receive: Callable[[], Awaitable[Any]]) -> bool:
     # uvicorn drops an answer to a closed connection without a word; asking for the next message tells.
-    # One step of the coroutine is enough: an open connection has nothing to say and would wait.
-    waiting: Any = receive()
-    try:
-        waiting.send(None)
-    except StopIteration as answer:
-        return answer.value["type"] == "http.disconnect"
-    waiting.close()
+    # One step of the coroutine is enough: an open connection has nothing to say and would wait. A request whose body
+    # nobody read says that first.
+    for _ in range(2):
+        waiting: Any = receive()
+        try:
+            waiting.send(None)
+        except StopIteration as answer:
+            if answer.value["type"] == "http.disconnect":
+                return True
+        else:
+            waiting.close()
+            return False
     return False
 
 

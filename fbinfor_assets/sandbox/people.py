@@ -5,10 +5,10 @@ Does not belong here: the edits themselves (`edits`); any product code; the regu
 payments (`driver`).
 
     python -m fbinfor_assets.sandbox.people --sandbox @DIR/sandbox.json --seed N --edits N
-        [--per-minute R] [--only client,invoice,payment,customer,order,party]
+        [--per-minute R] [--only client,invoice,payment,expense,bill,customer,order,party]
 
-Groups: `client`, `invoice`, `payment` in FreshBooks; `customer`, `order` in M3; `party` changes one and the same party
-on both sides, differently. Each edit is one line of JSON on stdout: {"edit", "what", "where", "path", "body", "done" or
+Groups: `client`, `invoice`, `payment`, `expense`, `bill` in FreshBooks; `customer`, `order` in M3; `party` changes one
+and the same party on both sides, differently. Each edit is one line of JSON on stdout: {"edit", "what", "where", "path", "body", "done" or
 "refused"}. What a vendor refuses is told, not an error: people try things, too.
 
 The edits follow from the seed and from what the simulators hold: the same seed on the same state makes the same edits.
@@ -125,6 +125,9 @@ class People:
 
     def street(self) -> str:
         return f"{self.chance.randint(1, 180)} {self.chance.choice(_STREETS)}"
+
+    def price(self) -> str:
+        return f"{self.chance.randint(1, 250)}.{self.chance.randint(0, 99):02d}"
 
     def retyped(self, text: str) -> str:
         """The same name as another person types it: another suffix, another case, a slip of the finger."""

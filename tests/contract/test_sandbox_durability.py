@@ -279,13 +279,13 @@ class Sandbox:
         return self.line[name]["control_url"]
 
     def whole(self) -> dict[str, bytes]:
-        """All there is in all tables of all three, but for the wall-clock end of the tokens' life."""
+        """All there is in all tables of all three, but for the wall-clock begin and end of the tokens' life."""
         found = {}
         for name in ("freshbooks", "infor", "shop"):
             tables = self.http.get(self.url(name) + "/state").json()["tables"]
             for table in sorted(tables):
                 raw = self.http.get(self.url(name) + "/state", params={"table": table}).content
-                found[f"{name} {table}"] = re.sub(rb'"expires":\d+', b'"expires":0', raw)
+                found[f"{name} {table}"] = re.sub(rb'"(expires|created_at)":\d+', b'"at":0', raw)
             found[f"{name} counts"] = json.dumps(tables).encode()
             found[f"{name} writes"] = self.http.get(self.url(name) + "/writes").content
             known = self.http.get(self.url(name) + "/connection").content

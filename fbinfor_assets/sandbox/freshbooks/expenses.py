@@ -343,7 +343,7 @@ class Expenses(Resource):
     def vendors(self, query: Query) -> dict[str, Any]:
         """The `result` of expenses/vendors: the distinct names, by name (the order is assumed)."""
         names = sorted(self._vendors.keys(), key=str.casefold)
-        start = (query.page - 1) * query.per_page
+        start = listing.first_place(query)
         return {
             "page": query.page,
             "pages": -(-len(names) // query.per_page),

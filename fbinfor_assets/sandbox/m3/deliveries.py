@@ -21,6 +21,7 @@ from datetime import timedelta
 from decimal import Decimal
 from zlib import crc32
 
+from fbinfor_assets.sandbox.m3 import periods, stock
 from fbinfor_assets.sandbox.m3.delivery_lines import INVOICED, PICKED, POSTED, TO_INVOICE
 from fbinfor_assets.sandbox.m3.items import revenue_account
 from fbinfor_assets.sandbox.m3.lines import (
@@ -141,6 +142,7 @@ def ship(
     the delivery (DETAILS, packages). Raises FulfilmentError (nothing is changed then).
     """
     order, quantities = _to_deliver(world, orno, wanted)
+    _check_issue(world, order, quantities, day, invoice)
     delivery = _head(world, order, day, details or {})
     return _issue(world, order, delivery, quantities, day, invoice)
 
@@ -172,7 +174,17 @@ def issue(world: World, dlix: int, day: str, *, invoice: bool) -> Shipment:
         raise FulfilmentError(f"delivery {dlix} has no picking list that waits to be reported")
     order = _found(world, delivery["ORNO"])
     quantities = {entry["PONR"]: Decimal(entry["PLQT"]) for entry in delivery["lines"]}
+    _check_issue(world, order, quantities, day, invoice)
     return _issue(world, order, {**delivery, "DLDT": day, "PISS": REPORTED}, quantities, day, invoice)
+
+
+def _check_issue(
+    world: World, order: Row, quantities: Mapping[str, Decimal], day: str, invoice: bool
+) -> None:
+    """Refuse, before anything is changed, what lies in a closed period or is not on hand. Raises Nok."""
+    for ledger in (periods.STOCK, periods.RECEIVABLES) if invoice else (periods.STOCK,):
+        periods.check(world, ledger, day, "DLDT")
+    stock.check_available(world, order, quantities)
 
 
 def _issue(
@@ -194,6 +206,7 @@ def _issue(
     dlix = int(delivery["DLIX"])
     world.save("ODHEAD", dlix, delivery)
     save_order(world, order, lines)
+    stock.issued(world, order, delivered, dlix, day)
     return Shipment(order["ORNO"], dlix, head)
 
 
@@ -203,6 +216,7 @@ def invoice_deliveries(world: World, orno: str, day: str, dlix: int | None = Non
     Raises FulfilmentError.
     """
     order = _found(world, orno)
+    periods.check(world, periods.RECEIVABLES, day, "IDAT")
     heads, lines = [], list(order["lines"])
     for number in world.deliveries_of_order.ids(orno):
         delivery = world.state.tables("ODHEAD")[number]
@@ -395,6 +409,11 @@ def _chance(orno: str, what: str) -> int:
     return crc32(f"{what}/{orno}".encode()) % 100
 
 
+def first_open_day(world: World, day: str) -> str:
+    """The day itself, or the next on which both stock and receivables are open."""
+    return periods.first_open(world, periods.STOCK, periods.first_open(world, periods.RECEIVABLES, day))
+
+
 def _planned(world: World, order: Row) -> tuple[str, dict[str, Decimal] | None, bool]:
     """When an order ships by the clock, what of it (None: all that is left), and whether the rest is cancelled.
 
@@ -411,6 +430,7 @@ def _planned(world: World, order: Row) -> tuple[str, dict[str, Decimal] | None, 
         wait += switches["rest_after_days"]
     # Not before it is entered, nor is an order that came late dated back.
     day = max((to_day(order["RLDT"]) + timedelta(days=wait)).strftime("%Y%m%d"), order["RGDT"])
+    day = first_open_day(world, day)
     if parts and begun and _chance(orno, "cancelled") < switches["cancelled_percent"]:
         return day, None, True
     if parts and not begun:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fbinfor_assets.sandbox.m3 import export_purchase_tables
 from fbinfor_assets.sandbox.m3.delivery_lines import delivery_line, dispatch_line
 from fbinfor_assets.sandbox.m3.dispatching import dispatch_head, package_rows
 from fbinfor_assets.sandbox.m3.lines import shown
@@ -389,7 +390,8 @@ def tables(switches: Mapping[str, Any]) -> dict[str, Table]:
             "TXID LINO",
         ),
     )
-    return {table.name: table for table in made}
+    bought = (Table(n, p, _columns(p, c), *rest) for n, p, c, *rest in export_purchase_tables.TABLES)
+    return {table.name: table for table in (*made, *bought)}
 
 
 def _table(

@@ -169,7 +169,8 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     saved = world.save("OXHEAD", batch["ORNO"], done)
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
-        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, world.today()))
+        day = deliveries.first_open_day(world, world.today())
+        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 
 

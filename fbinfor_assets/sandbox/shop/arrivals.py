@@ -29,12 +29,12 @@ class Arrivals:
     def begin(self) -> None:
         """What has arrived before the shop's state was made is no news."""
         if "arrived" not in self._world.state.meta:
-            self._world.state.set_meta("arrived", self._world.now())
+            self._world.state.set_meta("arrived", self._world.passed())
             self._world.state.commit()
 
     def tell(self, until: str = "") -> None:
         """Raise the events of everything that arrived since the last time; the caller commits."""
-        until = until or self._world.now()
+        until = until or self._world.passed()
         state = self._world.state
         since = state.meta["arrived"]
         if until <= since:

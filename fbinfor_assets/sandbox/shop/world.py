@@ -51,9 +51,13 @@ class World:
         """The two fields of a date for this instant: `{name}` on the shop's clock face and `{name}_gmt`."""
         return stamps(name, self.now())
 
+    def passed(self) -> str:
+        """The time orders have arrived up to, however wrong the shop's own clock is (fault `clock`)."""
+        return stored(self.clock.true_now())
+
     def reached(self) -> str:
         """The time of the newest order that has arrived ("" before the first): constant between two arrivals."""
-        now = self.now()
+        now = self.passed()
         last, upcoming = self._reached
         if not last <= now < upcoming:
             last = self.book.last_arrival(now) or ""

@@ -84,6 +84,20 @@ def test_a_bulk_whose_answer_is_lost_is_applied_whole(faulty: Simulator) -> None
     assert numbers(faulty, CUNO="L") == ["L0", "L1", "L2"]
 
 
+@pytest.mark.parametrize(("kind", "applied"), [("slow_answer", [False]), ("delay", [])])
+def test_who_gave_up_waiting_for_a_write_over_get_has_no_delivered_answer(
+    faulty: Simulator, kind: str, applied: list[bool]
+) -> None:
+    cuno = faulty.customer()
+    plan(faulty, {"do": kind, "seconds": 0.3, "transaction": "ChgBasicData"})
+    address = f"{faulty.path}/CRS610MI/ChgBasicData"
+    with pytest.raises(httpx.ReadTimeout):
+        faulty.http.get(address, params={"CUNO": cuno, "TOWN": "York"}, timeout=0.1)
+    time.sleep(0.4)
+    assert [delivered for name, delivered in log(faulty) if name == "CRS610MI/ChgBasicData"] == applied
+    assert faulty.one("CRS610MI", "GetBasicData", CUNO=cuno)["TOWN"] == ("York" if applied else "Leeds")
+
+
 def test_get_lst_and_exportmi_lag_behind_while_writes_do_not(faulty: Simulator) -> None:
     old = faulty.customer("FB00000001")
     plan(faulty, {"do": "lag", "seconds": 0.6})

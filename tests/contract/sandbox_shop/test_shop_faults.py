@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 
 import httpx
 import pytest
@@ -31,6 +32,26 @@ def test_a_page_of_orders_passes_over_one_or_repeats_one(faulty: Shop, by: int, 
     assert [ids(faulty, 1), ids(faulty, 2)] == [[1, 2], second]
     faulty.control.delete("/_sandbox/faults")
     assert ids(faulty, 2) == [3, 4]
+
+
+def test_an_order_that_just_arrived_is_not_shown_before_the_lag_is_over(run_shop) -> None:
+    shop = run_shop("--orders", str(FIXTURE_FILE))
+    shop.reach("2010-12-01T21:00:00Z")
+    before = [order["id"] for order in rows(shop.api.get("/orders"))]
+    plan(shop, do="lag", seconds=0.7)
+    shop.reach("2010-12-03T21:00:00Z")
+    assert [order["id"] for order in rows(shop.api.get("/orders"))] == before
+    time.sleep(0.8)
+    assert len(rows(shop.api.get("/orders"))) > len(before)
+
+
+@pytest.mark.parametrize("seconds", [-86_400, 86_400])
+def test_a_shop_whose_clock_is_off_has_the_same_orders(run_shop, seconds: int) -> None:
+    shop = run_shop("--orders", str(FIXTURE_FILE))
+    shop.reach("2010-12-02T21:00:00Z")
+    before = rows(shop.api.get("/orders"))
+    plan(shop, do="clock", seconds=seconds)
+    assert rows(shop.api.get("/orders")) == before
 
 
 @pytest.mark.parametrize("way", ["header", "query"])
