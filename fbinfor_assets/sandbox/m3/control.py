@@ -138,7 +138,8 @@ def open_orders(world: World, query: Row) -> Any:
             for line in lines.live(order)
             if lines.free(line)
         ]
-        found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
+        if rest:  # else all of it is on picking lists
+            found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
     return {"orders": sorted(found, key=lambda order: order["orno"])}
 
 

@@ -127,10 +127,15 @@ def get_line(call: Call) -> list[Row]:
 @transaction("OIS100MI", "LstLineBOD")
 def list_lines_in_full(call: Call) -> Iterator[Row]:
     """Lines with the quantities of every step, as a SalesOrder document needs them."""
-    names = {"UNMS": "PCS", "LOCD": CURRENCY}
     for row in list_lines(call):
-        more = {"DWDZ": row["DWDT"], "CODZ": row["CODT"], "CONQ": row["ORQT"], "ITDS": row["TEDS"]}
-        yield {**row, **names, **more}
+        more = {
+            "LOCD": CURRENCY,
+            "DWDZ": row["DWDT"],
+            "CODZ": row["CODT"],
+            "CONQ": row["ORQT"],
+            "ITDS": row["TEDS"],
+        }
+        yield {**row, **more}
 
 
 @transaction("OIS100MI", "SearchHead")
@@ -199,7 +204,7 @@ def get_order_promise(call: Call) -> list[Row]:
 def list_new_balances(call: Call) -> Iterator[Row]:
     """Balances changed at or after LMTS: on hand less what orders hold."""
     world = call.world
-    since = int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
+    since = call.number("LMTS")
     stock.settle(world)
     table = world.state.tables("MITBAL")
     changed = (table[ref[0]] for ref in world.changes["MITBAL"].after(since, inclusive=True))

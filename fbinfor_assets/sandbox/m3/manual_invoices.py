@@ -127,7 +127,7 @@ def list_lines(call: Call) -> list[Row]:
     if call.record["CUNO"].upper() != row["CUNO"]:
         raise Nok("XRE0103", "CUNO")
     open_ = money(world.open_amount((row["PYNO"], row["CINO"], row["INYR"])))
-    first = int(call.text("ILNO") or 0)
+    first = call.number("ILNO")
     return [_line(row, line, open_) for line in row["lines"] if int(line["ILNO"]) >= first]
 
 

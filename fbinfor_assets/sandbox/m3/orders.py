@@ -115,6 +115,8 @@ def order_line(world: World, line: Row) -> Row:
     item = world.state.tables("MITMAS")[line["ITNO"]]
     kept = {name: value for name, value in line.items() if name not in _MADE}
     made = {**kept, "ORQT": line["ORQT"], "SAPR": line.get("SAPR") or item["SAPR"]}
+    if item["UNMS"] != lines.UNIT:
+        made["UNMS"] = item["UNMS"]
     factor = lines.units(line.get("ALUN", ""), item["UNMS"])
     if factor and factor != 1:
         made |= {"ORQA": line["ORQT"], "ORQT": plain(Decimal(line["ORQT"]) * factor)}

@@ -183,11 +183,15 @@ class World:
         self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
+        # What is closed (RECO 9) sums to nothing.
+        self.open_of_payer = state.index("FSLEDG", lambda row: row["PYNO"] if row["RECO"] != "9" else None)
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
         self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
         self.customer_names = SortedIds()  # what `name_key` gives; of a renamed customer the old one stays
+        # Order -> (the stored row, what of it is still to deliver): right as long as it is that very row.
+        self.rest_values: dict[str, tuple[Row, Decimal]] = {}
         self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
         self.purchases = PurchaseIndexes(state)
@@ -419,14 +423,13 @@ class Call:
         """An input value; `fallback` when absent or empty."""
         return self.record.get(name) or fallback
 
+    def number(self, name: str) -> int:
+        """An input whole number, 0 when absent or empty. Raises Nok XNU0000."""
+        return int(parse_decimal(self.text(name, "0"), name, 0))
+
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
-
-    def integer(self, name: str, fallback: int = 0) -> int:
-        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
-        number = parse_decimal(self.text(name, str(fallback)), name, 0)
-        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""
