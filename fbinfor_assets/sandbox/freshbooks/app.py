@@ -195,7 +195,6 @@ def build(world: World, folder: Path) -> Starlette:
     account_path = "/accounting/account/{account}/{family}/{plural}"
     routes = [
         *document_paths.routes(account, entered),
-        *OtherFamilies(account, auth, lister).routes(),
         *(
             Route("/accounting/account/{account}/" + path, computed(resource, answer))
             for resource in account.resources
@@ -204,6 +203,7 @@ def build(world: World, folder: Path) -> Starlette:
         Route("/accounting/account/{account}/reports/accounting/{report}", report),
         Route(account_path + "/{id}", item, methods=["GET", "PUT", "DELETE"]),
         Route(account_path, collection, methods=["GET", "POST"]),
+        *OtherFamilies(account, auth, lister).routes(),
         Route("/_sandbox/people/{object}", people, methods=["POST"]),
         *events_callbacks.routes(callbacks, auth, lister),
         *oauth.routes(auth),

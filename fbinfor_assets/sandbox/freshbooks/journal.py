@@ -64,9 +64,9 @@ TYPES = {
     "credit_note": "total",
     "expense": "expense",
     "journal_entry": "adjustment",
-    "other_income": "sales",
+    "other_income": "total",
 }
-TYPES_BY_ACCOUNT = {books.SALES: "sales", books.TAX: "tax"}
+TYPES_BY_ACCOUNT = {books.SALES: "sales", books.OTHER_INCOME: "sales", books.TAX: "tax"}
 
 
 class JournalEntries(Resource):

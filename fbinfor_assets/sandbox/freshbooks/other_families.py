@@ -1,4 +1,5 @@
-"""The families of paths beside accounting: projects, time tracking, comments, payments, uploads, ledger accounts.
+"""The families of paths beside accounting: projects, time tracking, comments, payments, uploads, ledger accounts, and
+the team, which the auth family lists.
 
 Belongs here: their paths, envelopes and error bodies. Does not belong here: any rule about an object.
 
@@ -68,6 +69,10 @@ def _ledger_body(error: FreshBooksError) -> Body:
     return {"errors": {"message": error.message, "status": status, "details": [detail]}}
 
 
+def _auth_body(error: FreshBooksError) -> Body:
+    return {"error": "not_found", "error_description": error.message}
+
+
 def _uploads_body(error: FreshBooksError) -> Body:
     return {"error": error.message}
 
@@ -79,6 +84,7 @@ BODIES: dict[str, Callable[[FreshBooksError], Body]] = {
     "payments": _payments_body,
     "ledger": _ledger_body,
     "uploads": _uploads_body,
+    "auth": _auth_body,
 }
 
 
@@ -95,6 +101,7 @@ class OtherFamilies:
             *self._business_routes(),
             *self._ledger_routes(),
             *self._payments_routes(),
+            self._team(),
             *self._upload_routes(),
         ]
 
@@ -198,6 +205,29 @@ class OtherFamilies:
             id_ for id_, row in services.rows.items() if row["rate"] is not None and not row["vis_state"]
         ]
         return json_response({"service_rates": [services.rate(str(id_)) for id_ in rated]})
+
+    # -- the team, which the auth family lists
+
+    def _team(self) -> Route:
+        def team(request: Request, raw: bytes) -> Response:
+            world = self.world
+            group = {
+                "id": world.business_id,
+                "category": "business",
+                "members": self.account.staff.members(),
+            }
+            business_ = {
+                "id": world.business_id,
+                "business_uuid": world.business_uuid,
+                "name": world.business_name,
+                "account_id": world.account_id,
+                "active": True,
+                "business_group": group,
+            }
+            return json_response({"response": business_})
+
+        path = "/auth/api/v1/users/business/{business}"
+        return self._route(path, "auth", self.account.staff.scope, {"GET": team})
 
     # -- ledger accounts
 

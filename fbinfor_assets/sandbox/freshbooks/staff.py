@@ -3,7 +3,8 @@
 Belongs here: the staff list. Does not belong here: who may sign in (`auth`), time they log (`time_entries`).
 
 Facts (the vendor's page on staff, and its published captures): staff cannot be created here; the resource is kept for
-classic accounts; the owner has userid 1; deleting the owner is 403/1003; the filters are those of the page.
+classic accounts; the owner has userid 1; deleting the owner is 403/1003; the filters are those of the page. The auth
+family lists the same people as members of the business, with the identity_id that time entries need.
 Assumed: a new account has the owner and one member of staff; `rate` is a decimal text.
 """
 
@@ -76,6 +77,28 @@ class Staff(Resource):
             given = {"fname": fname, "lname": lname, "email": f"{lname.casefold()}@sandbox.example"}
             given |= {"organization": self.world.business_name if level else ""}
             self.put(self._new(given, OWNER if level else None) | {"role": role, "level": level})
+
+    def members(self) -> list[dict[str, Any]]:
+        """The people of the business as the auth family lists them."""
+        world = self.world
+        return [
+            {
+                "id": world.business_id + row["id"],
+                "group_id": world.business_id,
+                "role": "owner" if row["id"] == OWNER else "business_employee",
+                "identity_id": world.identity_id if row["id"] == OWNER else row["id"],
+                "identity_uuid": world.uuid("identity", row["id"]),
+                "first_name": row["fname"],
+                "last_name": row["lname"],
+                "language": row["language"],
+                "email": row["email"],
+                "company": world.business_name,
+                "business_id": world.business_id,
+                "unacknowledged_change": False,
+                "active": row["vis_state"] == ACTIVE,
+            }
+            for row in self.rows.values()
+        ]
 
     def create_row(self, given: fields.Given) -> Row:
         """Someone was invited: by people only, for the API does not offer it."""

@@ -13,7 +13,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, load_switches, main, run
-from fbinfor_assets.sandbox.m3 import control, deliveries, tokens
+from fbinfor_assets.sandbox.m3 import control, deliveries, jobs, tokens
 from fbinfor_assets.sandbox.m3.export_tables import tables
 from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, operations
 from fbinfor_assets.sandbox.m3.seed import seed
@@ -42,6 +42,7 @@ def start() -> None:
 
     def day_has_come(now: datetime) -> None:
         deliveries.run_clock(world)
+        jobs.run_daily(world)
 
     clock.listeners.append(day_has_come)
     gateway = Gateway(world, arguments.seed)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from fbinfor_assets.sandbox.m3.customers import check_values, given_changes
-from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal
+from fbinfor_assets.sandbox.m3.mi import Nok
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, Call, Row, World, transaction
 
 # 01 delivery, 02 final delivery, 03 invoice, 04 quotation and confirmation, 05 payment and so on: names differ
@@ -85,7 +85,7 @@ def list_addresses(call: Call) -> Iterator[Row]:
     """Addresses of a customer by type and number; with LMTS only those changed at or after it."""
     world = call.world
     cuno = world.customer(call.record["CUNO"])["CUNO"]
-    kind, since = call.text("ADRT").lstrip("0"), int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
+    kind, since = call.text("ADRT").lstrip("0"), call.number("LMTS")
     rows = sorted(of_customer(world, cuno), key=lambda row: (int(row["ADRT"]), row["ADID"]))
     return (_shown(row) for row in rows if (not kind or row["ADRT"] == kind) and row["LMTS"] >= since)
 

@@ -10,8 +10,6 @@ ignoring them would bill another amount than the caller meant.
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 from fbinfor_assets.sandbox.m3 import lines, text_blocks
 from fbinfor_assets.sandbox.m3.customers import given_changes
 from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal, plain
@@ -42,7 +40,7 @@ def _save(call: Call, batch: Row, **changed: object) -> None:
 
 
 def _check_head(world: World, values: Row) -> None:
-    if Decimal(values.get("OTBA") or 0):
+    if parse_decimal(values.get("OTBA") or "0", "OTBA"):
         raise Nok("", "OTBA", text="OTBA: order discount amounts are not simulated; send OTDP or DIA1")
     if values.get("OTDP") and not 0 <= parse_decimal(values["OTDP"], "OTDP", 2) <= 100:
         raise Nok("XNU0000", "OTDP")
@@ -97,9 +95,12 @@ def change_batch_head(call: Call) -> list[Row]:
     for name in ("RLDT", "FDED", "LDED"):
         if changed.get(name):
             changed[name] = call.day(name)
+    if changed.get("RLDT") == "":
+        raise Nok("XDT0001", "RLDT")
     for name in ("PYNO", "INRC"):
-        if changed.get(name):
-            changed[name] = changed[name].upper()
+        if name in changed:
+            # Cleared, it is again what a new order would have.
+            changed[name] = changed[name].upper() or call.world.customer(batch["CUNO"])["PYNO"]
     _save(call, batch, **changed, CHNO=call.world.next_change(batch))
     return []
 
@@ -156,7 +157,7 @@ def _add_charge(call: Call, ponr: str) -> None:
     if crid not in CHARGES:
         raise Nok("XRE0103", "CRID")
     for name in ("CRFA", "CHPD"):
-        if Decimal(parse_decimal(call.text(name, "0"), name)):
+        if parse_decimal(call.text(name, "0"), name):
             raise Nok("", name, text=f"{name}: calculated charges are not simulated; send CRAM alone")
     if call.text("CUCD", batch["CUCD"]) != batch["CUCD"]:
         raise Nok("XRE0103", "CUCD")

@@ -23,7 +23,8 @@ class Transaction:
     """One MI transaction: input field -> (type A|N, length), mandatory inputs, output field -> length.
 
     `kinds`: output field -> A, N or D (date). The reference knows the types of inputs only; an output is what
-    most inputs of its name are, else what its description and length suggest.
+    most inputs of its name are, else what its description and length suggest. `whole`: numeric inputs that count
+    or identify something (a line number, a year) and so have no decimals, by their description.
     """
 
     program: str
@@ -32,6 +33,7 @@ class Transaction:
     mandatory: tuple[str, ...]
     outputs: dict[str, int]
     kinds: dict[str, str]
+    whole: frozenset[str]
 
     @property
     def lists(self) -> bool:
@@ -57,12 +59,19 @@ def _transaction(program: str, name: str, facts: dict[str, str]) -> Transaction:
             mandatory.append(field)
     outputs = {field: int(length) for field, length in (text.split(":") for text in facts["out"].split())}
     kinds = {field: _output_kind(program, name, field, length) for field, length in outputs.items()}
-    return Transaction(program, name, inputs, tuple(mandatory), outputs, kinds)
+    numeric = [field for field, (kind, _) in inputs.items() if kind == "N"]
+    texts = {field: description(program, name, field) for field in numeric}
+    whole = frozenset(f for f, text in texts.items() if _COUNTS.search(text) and not _NUMERIC.search(text))
+    return Transaction(program, name, inputs, tuple(mandatory), outputs, kinds, whole)
 
 
 _DATE = re.compile(r"\bdates?\b", re.IGNORECASE)
 _NUMERIC = re.compile(
     r"\b(amount|amt|quantity|price|rate|value|sum|total|net|numeric|milliseconds)\b", re.IGNORECASE
+)
+
+_COUNTS = re.compile(
+    r"\b(number|line|year|sequence|batch|proposal|identity|timestamp|company|job)\b", re.IGNORECASE
 )
 
 

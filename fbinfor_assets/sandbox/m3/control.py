@@ -21,7 +21,17 @@ from starlette.routing import Route
 
 from fbinfor_assets.sandbox.kernel import Row, json_body, json_response
 from fbinfor_assets.sandbox.ledger import UnbalancedError
-from fbinfor_assets.sandbox.m3 import control_sales, customers, deliveries, lines, orders, receivables
+from fbinfor_assets.sandbox.m3 import (
+    control_sales,
+    customers,
+    deliveries,
+    jobs,
+    lines,
+    orders,
+    periods,
+    purchase_people,
+    receivables,
+)
 from fbinfor_assets.sandbox.m3.deliveries import FulfilmentError, Shipment
 from fbinfor_assets.sandbox.m3.mi import Nok, plain
 from fbinfor_assets.sandbox.m3.world import ACCOUNTS, World
@@ -128,7 +138,8 @@ def open_orders(world: World, query: Row) -> Any:
             for line in lines.live(order)
             if lines.free(line)
         ]
-        found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
+        if rest:  # else all of it is on picking lists
+            found.append({**{name.lower(): order[name] for name in names}, "lines": rest})
     return {"orders": sorted(found, key=lambda order: order["orno"])}
 
 
@@ -182,6 +193,7 @@ def voucher(world: World, body: Row) -> Any:
         raise ValueError(
             f"lines must name known accounts and sum to 0 (unknown: {', '.join(unknown) or 'none'})"
         )
+    periods.check(world, periods.GENERAL, _day(world, body), "date")
     vono = world.post(_day(world, body), str(body.get("text", "by hand")), postings, {"by": "people"})
     world.state.log("people.voucher", "voucher", vono, body)
     return {"vono": vono}
@@ -196,6 +208,7 @@ VERBS: dict[str, Verb] = {
     "/_sandbox/people/ar-update": ar_update,
     "/_sandbox/people/voucher": voucher,
     **control_sales.VERBS,
+    **purchase_people.VERBS,
 }
 
 
@@ -215,6 +228,7 @@ def _endpoint(world: World, verb: Verb) -> Callable[[Request], Any]:
             body = await json_body(request)
             if not isinstance(body, dict):
                 raise ValueError("the body must be a JSON object")
+            jobs.run(world)
             answer = verb(world, body)
         except Nok as nok:
             return json_response({"error": nok.text, "code": nok.code}, 400)

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import batches, deliveries, lines, search
+from fbinfor_assets.sandbox.m3 import batches, deliveries, lines, search, stock
 from fbinfor_assets.sandbox.m3.customers import credit_left
 from fbinfor_assets.sandbox.m3.delivery_lines import dispatch_line
 from fbinfor_assets.sandbox.m3.mi import Nok, money, parse_decimal, plain, to_day
@@ -127,10 +127,15 @@ def get_line(call: Call) -> list[Row]:
 @transaction("OIS100MI", "LstLineBOD")
 def list_lines_in_full(call: Call) -> Iterator[Row]:
     """Lines with the quantities of every step, as a SalesOrder document needs them."""
-    names = {"UNMS": "PCS", "LOCD": CURRENCY}
     for row in list_lines(call):
-        more = {"DWDZ": row["DWDT"], "CODZ": row["CODT"], "CONQ": row["ORQT"], "ITDS": row["TEDS"]}
-        yield {**row, **names, **more}
+        more = {
+            "LOCD": CURRENCY,
+            "DWDZ": row["DWDT"],
+            "CODZ": row["CODT"],
+            "CONQ": row["ORQT"],
+            "ITDS": row["TEDS"],
+        }
+        yield {**row, **more}
 
 
 @transaction("OIS100MI", "SearchHead")
@@ -168,9 +173,10 @@ def list_deliveries_of_line(call: Call) -> list[Row]:
 
 
 def _free(world: World, whlo: str, itno: str) -> Decimal | None:
-    """What is on hand and not allocated; None while no stock is kept of an item."""
-    balance = world.state.get("MITBAL", f"{whlo}/{itno}")
-    return None if balance is None else Decimal(balance["STQT"]) - Decimal(balance.get("ALQT") or 0)
+    """What is on hand and not allocated; None for an item that never moved, or when stock has no end (switch)."""
+    if world.switches["negative_stock"] == "allowed" and not stock.is_valued(world, itno):
+        return None
+    return stock.free(world, whlo, itno)
 
 
 @transaction("OIS100MI", "GetOrderPromise")
@@ -196,19 +202,17 @@ def get_order_promise(call: Call) -> list[Row]:
 
 @transaction("OIS100MI", "LstNewBalances")
 def list_new_balances(call: Call) -> Iterator[Row]:
-    """Balances changed since LMTS; while no stock is kept, every item changed since, with nothing of it."""
+    """Balances changed at or after LMTS: on hand less what orders hold."""
     world = call.world
-    since = int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
-    if "MITBAL" not in world.changes:
-        refs = world.changes["MITMAS"].after(since, inclusive=True)
-        return (_available(world, WAREHOUSE, ref[0]) for ref in refs)
+    since = call.number("LMTS")
+    stock.settle(world)
     table = world.state.tables("MITBAL")
     changed = (table[ref[0]] for ref in world.changes["MITBAL"].after(since, inclusive=True))
     return (_available(world, row["WHLO"], row["ITNO"]) for row in changed)
 
 
 def _available(world: World, whlo: str, itno: str) -> Row:
-    free = plain(_free(world, whlo, itno) or Decimal(0))
+    free = plain(stock.free(world, whlo, itno))
     return {"WHLO": whlo, "ITNO": itno, "AV01": free, "AV02": free}
 
 

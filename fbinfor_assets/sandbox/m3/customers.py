@@ -17,7 +17,7 @@ from decimal import Decimal
 from fbinfor_assets.sandbox.m3 import search
 from fbinfor_assets.sandbox.m3.catalogue import countries, load
 from fbinfor_assets.sandbox.m3.lines import rest_totals
-from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal
+from fbinfor_assets.sandbox.m3.mi import Nok, Record, money
 from fbinfor_assets.sandbox.m3.world import (
     CASH_DISCOUNTS,
     CURRENCY,
@@ -120,6 +120,8 @@ def change_customer(world: World, cuno: str, values: Record, expected_change: st
     if expected_change and expected_change != row["CHNO"]:
         raise Nok("XUP0001", "CHNO", "M3SIM")
     data = given_changes(world, values, _NOT_DATA)
+    if "PYNO" in data:
+        data["PYNO"] = data["PYNO"].upper() or row["CUNO"]  # without another payer a customer pays itself
     check_values(world, data)
     changed = {**row, **data, "CHNO": world.next_change(row)}
     if changed["STAT"] == INCOMPLETE and "STAT" not in data and changed.get("CSCD"):
@@ -207,13 +209,19 @@ def get_financial(call: Call) -> list[Row]:
 def open_receivables(world: World, pyno: str) -> Decimal:
     """Sum of a payer's open AR items in CURRENCY, on-account money deducted."""
     rows = world.state.tables("FSLEDG")
-    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.ledger_of_payer.ids(pyno)), Decimal("0.00"))
+    return sum((Decimal(rows[id_]["CUAM"]) for id_ in world.open_of_payer.ids(pyno)), Decimal("0.00"))
 
 
 def open_orders(world: World, pyno: str) -> Decimal:
     """Value including VAT of what is confirmed on a payer's account and not yet delivered, in CURRENCY."""
-    orders = (world.order(str(orno)) for orno in world.unfinished_orders.ids(pyno))
-    return sum((rest_totals(world, order).total for order in orders), Decimal("0.00"))
+    return sum((_rest(world, str(orno)) for orno in world.unfinished_orders.ids(pyno)), Decimal("0.00"))
+
+
+def _rest(world: World, orno: str) -> Decimal:
+    order, known = world.order(orno), world.rest_values.get(orno)
+    if known is None or known[0] is not order:
+        known = world.rest_values[orno] = (order, rest_totals(world, order).total)
+    return known[1]
 
 
 def credit_left(world: World, pyno: str) -> Decimal | None:
@@ -232,9 +240,8 @@ def list_by_number(call: Call) -> Iterator[Row]:
     """Customers from CUNO on; with LMTS only those changed at or after that stamp (infor-api 2.6)."""
     world, first = call.world, call.text("CUNO").upper()
     table = world.state.tables("OCUSMA")
-    since = call.text("LMTS")
-    if since:
-        changed = world.changes["OCUSMA"].after(int(Decimal(since)), inclusive=True)
+    if call.text("LMTS"):
+        changed = world.changes["OCUSMA"].after(call.number("LMTS"), inclusive=True)
         numbers = iter(sorted(ref[0] for ref in changed if ref[0] >= first))
     else:
         numbers = world.sorted["OCUSMA"].start(first)
@@ -245,7 +252,7 @@ def list_by_number(call: Call) -> Iterator[Row]:
 def list_by_name(call: Call) -> Iterator[Row]:
     """Customers by name from CUNM on, in capitals; with LMTS only those changed at or after that stamp."""
     world, table = call.world, call.world.state.tables("OCUSMA")
-    since = int(parse_decimal(call.text("LMTS", "0"), "LMTS"))
+    since = call.number("LMTS")
     for key in world.customer_names.start(call.text("CUNM").upper()):
         row = table.get(key[36:])
         # Of a customer that was renamed the old key is still there.
@@ -277,7 +284,7 @@ def delete(call: Call) -> list[Row]:
     if world.batches_of_customer.ids(cuno):
         raise Nok("XST0020", "CUNO", text=f"Customer {cuno} has batch orders")
     for address in world.addresses_of_customer.ids(cuno):
-        world.remove("OCUSAD", address)
+        world.remove("OCUSAD", address, *str(address).split("/"))
     world.remove("OCUSMA", cuno)
     call.wrote("customer", cuno)
     return []

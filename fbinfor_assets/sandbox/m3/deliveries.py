@@ -21,6 +21,7 @@ from datetime import timedelta
 from decimal import Decimal
 from zlib import crc32
 
+from fbinfor_assets.sandbox.m3 import periods, stock
 from fbinfor_assets.sandbox.m3.delivery_lines import INVOICED, PICKED, POSTED, TO_INVOICE
 from fbinfor_assets.sandbox.m3.items import revenue_account
 from fbinfor_assets.sandbox.m3.lines import (
@@ -34,7 +35,7 @@ from fbinfor_assets.sandbox.m3.lines import (
     status,
     totals,
 )
-from fbinfor_assets.sandbox.m3.mi import money, plain, to_day
+from fbinfor_assets.sandbox.m3.mi import Nok, money, plain, to_day
 from fbinfor_assets.sandbox.m3.world import (
     CASH_DISCOUNTS,
     CHARGES,
@@ -138,9 +139,11 @@ def ship(
     """Deliver an order's lines on a day (YYYYMMDD) and invoice the delivery on the same day.
 
     `wanted` gives quantities by line number PONR, None ships all that is left; `details` what there is to say of
-    the delivery (DETAILS, packages). Raises FulfilmentError (nothing is changed then).
+    the delivery (DETAILS, packages). Raises FulfilmentError, or Nok when the day's period is closed or the goods are
+    not on hand (nothing is changed then).
     """
     order, quantities = _to_deliver(world, orno, wanted)
+    _check_issue(world, order, quantities, day, invoice)
     delivery = _head(world, order, day, details or {})
     return _issue(world, order, delivery, quantities, day, invoice)
 
@@ -166,13 +169,24 @@ def pick(
 
 
 def issue(world: World, dlix: int, day: str, *, invoice: bool) -> Shipment:
-    """Report a picking list: what is on it leaves the house. Raises FulfilmentError."""
+    """Report a picking list: what is on it leaves the house. Raises FulfilmentError, or Nok as `ship` does."""
     delivery = world.state.get("ODHEAD", dlix)
     if delivery is None or delivery["ORST"] != PICKED:
         raise FulfilmentError(f"delivery {dlix} has no picking list that waits to be reported")
     order = _found(world, delivery["ORNO"])
     quantities = {entry["PONR"]: Decimal(entry["PLQT"]) for entry in delivery["lines"]}
+    _check_issue(world, order, quantities, day, invoice)
     return _issue(world, order, {**delivery, "DLDT": day, "PISS": REPORTED}, quantities, day, invoice)
+
+
+def _check_issue(
+    world: World, order: Row, quantities: Mapping[str, Decimal], day: str, invoice: bool
+) -> None:
+    """Refuse goods that are not on hand (switch) and days in closed periods. Raises Nok."""
+    periods.check(world, periods.STOCK, day, "DLDT")
+    if invoice:
+        periods.check(world, periods.RECEIVABLES, day, "IDAT")
+    stock.check_available(world, order, quantities)
 
 
 def _issue(
@@ -194,6 +208,7 @@ def _issue(
     dlix = int(delivery["DLIX"])
     world.save("ODHEAD", dlix, delivery)
     save_order(world, order, lines)
+    stock.issued(world, order, delivered, dlix, day)
     return Shipment(order["ORNO"], dlix, head)
 
 
@@ -203,6 +218,7 @@ def invoice_deliveries(world: World, orno: str, day: str, dlix: int | None = Non
     Raises FulfilmentError.
     """
     order = _found(world, orno)
+    periods.check(world, periods.RECEIVABLES, day, "IDAT")
     heads, lines = [], list(order["lines"])
     for number in world.deliveries_of_order.ids(orno):
         delivery = world.state.tables("ODHEAD")[number]
@@ -411,6 +427,7 @@ def _planned(world: World, order: Row) -> tuple[str, dict[str, Decimal] | None, 
         wait += switches["rest_after_days"]
     # Not before it is entered, nor is an order that came late dated back.
     day = max((to_day(order["RLDT"]) + timedelta(days=wait)).strftime("%Y%m%d"), order["RGDT"])
+    day = periods.first_open_for_sales(world, day)
     if parts and begun and _chance(orno, "cancelled") < switches["cancelled_percent"]:
         return day, None, True
     if parts and not begun:
@@ -436,7 +453,10 @@ def run_clock(world: World) -> list[Shipment]:
             if cancelled:
                 _cancel_rest(world, orno)
                 continue
-            shipment = ship(world, orno, day, wanted)
+            try:
+                shipment = ship(world, orno, day, wanted)
+            except Nok:
+                continue  # not on hand: it waits
             log_shipment(world, "clock.fulfil", shipment)
             shipments.append(shipment)
     return shipments

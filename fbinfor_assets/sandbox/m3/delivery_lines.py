@@ -6,7 +6,7 @@ Does not belong here: making a delivery (`deliveries.py`), the transactions that
 
 from __future__ import annotations
 
-from fbinfor_assets.sandbox.m3.lines import net_price
+from fbinfor_assets.sandbox.m3.lines import UNIT, net_price
 from fbinfor_assets.sandbox.m3.mi import plain
 from fbinfor_assets.sandbox.m3.world import Row, World
 
@@ -25,7 +25,10 @@ def delivery_line(order: Row, delivery: Row, entry: Row) -> Row:
         "ITNO": line["ITNO"],
         "ITDS": line.get("ITDS", ""),
         "SAPR": line["SAPR"],
+        "SACD": line.get("SACD", "1"),
         "NEPR": plain(net_price(line)),
+        **dict.fromkeys(("UNMS", "ALUN"), line.get("UNMS", UNIT)),
+        "SPUN": line.get("SPUN", line.get("UNMS", UNIT)),
         "CUPO": line["CUPO"],
         **{"QTY1": delivered, "QTY2": delivered, "QTY3": delivered},
         **{"QTY4": invoiced, "QTY5": invoiced, "QTY6": invoiced},

@@ -25,9 +25,11 @@ from fbinfor_assets.sandbox.m3 import (
     general,
     invoices,
     items,
+    jobs,
     manual_invoices,
     orders,
     organisation,
+    purchase_programs,
     receivables,
     reference,
     repository,
@@ -42,7 +44,7 @@ from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, HANDLERS, USERS, 
 PROGRAMS = (
     *(customers, addresses, items, export, reference, organisation, general, repository, changes),
     *(batches, orders, customer_orders, text_blocks, dispatching, invoices),
-    *(customer_ledger, receivables, manual_invoices),
+    *(customer_ledger, receivables, manual_invoices, purchase_programs),
 )
 # Where CONO names a record and not the company to work in.
 _COMPANIES = "MNS095MI"
@@ -72,6 +74,7 @@ def _transaction(program: str, name: str) -> Transaction:
 
 def execute(world: World, program: str, name: str, sent: Record, options: Options) -> Outcome:
     """Run one transaction; a business error is in the outcome, never an exception."""
+    jobs.run(world, program)
     outcome = Outcome(program, name, sent, options, None, [])
     switches = world.switches
     try:

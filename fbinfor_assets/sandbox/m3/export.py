@@ -205,8 +205,12 @@ class _Plan:
                     return self.table.equal[field](world, condition.literal.strip()), False
                 if field == "LMTS" and condition.operator in (">", ">=") and condition.literal.isdigit():
                     lowest = max(lowest, int(condition.literal))
-            return changes.after(lowest, inclusive=True), by_stamp
-        return changes.after(0), by_stamp
+            return self._parts(world, changes.after(lowest, inclusive=True)), by_stamp
+        return self._parts(world, changes.after(0)), by_stamp
+
+    def _parts(self, world: World, found: Iterable[Ref]) -> Iterable[Ref]:
+        parts = self.table.parts
+        return found if parts is None else (part for ref in found for part in parts(world, ref))
 
     def rows(self, world: World) -> Iterator[Row]:
         found, ordered = self.references(world)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from fbinfor_assets.sandbox.m3 import export_purchase_tables
 from fbinfor_assets.sandbox.m3.delivery_lines import delivery_line, dispatch_line
 from fbinfor_assets.sandbox.m3.dispatching import dispatch_head, package_rows
 from fbinfor_assets.sandbox.m3.lines import shown
@@ -27,7 +28,8 @@ class Table:
 
     `columns`: full column name -> (type A|N, length, decimals); `changes` names its change order; `fetch`
     gives a row by bare field name, or None when it is gone; `equal`: bare field -> references with that
-    value; `key` orders rows when nothing else does.
+    value; `key` orders rows when nothing else does; `parts` gives the rows that change together, with the row
+    the change order names.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Table:
     fetch: Callable[[World, Ref], Row | None]
     equal: Mapping[str, Callable[[World, str], Iterable[Ref]]]
     key: tuple[str, ...]
+    parts: Callable[[World, Ref], Iterable[Ref]] | None = None
 
 
 def _columns(prefix: str, text: str) -> dict[str, tuple[str, int, int]]:
@@ -89,9 +92,8 @@ def _batch_line(world: World, ref: Ref) -> Row | None:
 
 def _order_address(world: World, ref: Ref) -> Row | None:
     """An order's own address; it changes with its order."""
-    order = world.state.get("OOHEAD", ref[0])
-    kind = ref[1] if len(ref) > 1 else "1"
-    if order is None or kind not in order["addresses"]:
+    order, kind = world.state.get("OOHEAD", ref[0]), ref[1]
+    if order is None:
         return None
     stamps = {name: order[name] for name in ("RGDT", "RGTM", "LMDT", "CHNO", "LMTS")}
     return {**order["addresses"][kind], **stamps, "CONO": COMPANY, "ORNO": order["ORNO"], "ADRT": kind}
@@ -121,11 +123,12 @@ def _picking_list(world: World, ref: Ref) -> Row | None:
 
 
 def _package(world: World, ref: Ref) -> Row | None:
-    """A package; without a number the first of its delivery, whose stamp it has."""
+    """A package; it changes with its delivery."""
     delivery = world.state.get("ODHEAD", ref[0])
-    rows = [] if delivery is None else package_rows(world, delivery)
-    at = ref[1] if len(ref) > 1 else 0
-    return {**rows[at], "WHLO": delivery["WHLO"], "LMTS": delivery["LMTS"]} if at < len(rows) else None
+    if delivery is None:
+        return None
+    row = package_rows(world, delivery)[ref[1]]
+    return {**row, "WHLO": delivery["WHLO"], "LMTS": delivery["LMTS"], "LMDT": delivery["LMDT"]}
 
 
 def _packages(world: World, dlix: str) -> list[Ref]:
@@ -271,7 +274,16 @@ def tables(switches: Mapping[str, Any]) -> dict[str, Table]:
             {"ORNO": _nested("OOHEAD", lambda w, v: [v])},
             "ORNO PONR",
         ),
-        _table("OOADRE", "OD", _ORDER_ADDRESS, "OOHEAD", _order_address, {"ORNO": _addresses}, "ORNO ADRT"),
+        _table(
+            "OOADRE",
+            "OD",
+            _ORDER_ADDRESS,
+            "OOHEAD",
+            _order_address,
+            {"ORNO": _addresses},
+            "ORNO ADRT",
+            lambda w, ref: _addresses(w, str(ref[0])),
+        ),
         _table(
             "ODHEAD",
             "UA",
@@ -313,7 +325,16 @@ def tables(switches: Mapping[str, Any]) -> dict[str, Table]:
             "DLIX RIDN RIDL",
         ),
         _table("MHPICH", "PI", _PICKING_LIST, "ODHEAD", _picking_list, {"DLIX": _by_number}, "DLIX PLSX"),
-        _table("MPTRNS", "OR", _PACKAGE, "ODHEAD", _package, {"DLIX": _packages}, "DLIX PANR"),
+        _table(
+            "MPTRNS",
+            "OR",
+            _PACKAGE,
+            "ODHEAD",
+            _package,
+            {"DLIX": _packages},
+            "DLIX PANR",
+            lambda w, ref: _packages(w, str(ref[0])),
+        ),
         _table(
             "OINVOH",
             "UH",
@@ -369,7 +390,8 @@ def tables(switches: Mapping[str, Any]) -> dict[str, Table]:
             "TXID LINO",
         ),
     )
-    return {table.name: table for table in made}
+    bought = (Table(n, p, _columns(p, c), *rest) for n, p, c, *rest in export_purchase_tables.TABLES)
+    return {table.name: table for table in (*made, *bought)}
 
 
 def _table(
@@ -380,8 +402,9 @@ def _table(
     fetch: Callable[[World, Ref], Row | None],
     equal: Mapping[str, Callable[[World, str], Iterable[Ref]]],
     key: str,
+    parts: Callable[[World, Ref], Iterable[Ref]] | None = None,
 ) -> Table:
-    return Table(name, prefix, _columns(prefix, columns), changes, fetch, equal, tuple(key.split()))
+    return Table(name, prefix, _columns(prefix, columns), changes, fetch, equal, tuple(key.split()), parts)
 
 
 def _batch_tables(prefix: str) -> list[Table]:

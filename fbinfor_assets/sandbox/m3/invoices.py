@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
 from fbinfor_assets.sandbox.m3 import deliveries
-from fbinfor_assets.sandbox.m3.delivery_lines import delivery_line, line_status
+from fbinfor_assets.sandbox.m3.delivery_lines import delivery_line
 from fbinfor_assets.sandbox.m3.mi import Nok, money
 from fbinfor_assets.sandbox.m3.world import (
     CASH_DISCOUNTS,
@@ -135,7 +135,7 @@ def list_heads_of_payer(call: Call) -> Iterator[Row]:
 
 
 def _from_number(call: Call, heads: Iterable[Row]) -> Iterator[Row]:
-    first = int(call.text("IVNO") or call.text("EXIN") or 0)
+    first = call.number("IVNO") or call.number("EXIN")
     return (_amounts(_head(call.world, head)) for head in heads if int(head["IVNO"]) >= first)
 
 
@@ -243,12 +243,7 @@ def list_lines_with_items(call: Call) -> list[Row]:
         line = delivery_line(order, delivery, entry)
         item = world.state.get("MITMAS", line["ITNO"]) or {}
         amounts = dict.fromkeys(("IVAM", "IVBA", "IVAV"), entry["LNAM"])
-        more = {
-            "ITDS": line["ITDS"] or item.get("ITDS", ""),
-            "IVQS": entry["IVQT"],
-            "SACD": "1",
-            "SPUN": "PCS",
-        }
+        more = {"ITDS": line["ITDS"] or item.get("ITDS", ""), "IVQS": entry["IVQT"], "SPUN": line["UNMS"]}
         rows.append({**first, **line, **more, **amounts, "IVTP": first["IVTP"], **shared})
     names = {charge["CRID"]: charge["CRD0"] for charge in order.get("charges", ())}
     for row in others:
@@ -337,12 +332,12 @@ def list_delivery_lines(call: Call) -> list[Row]:
     """Lines of a delivery from PONR on; QTY1 is delivered, QTY2 invoiced (alternate unit = basic unit
     here)."""
     delivery, order = _delivery(call)
-    first = int(call.text("PONR", "0"))
+    first = call.number("PONR")
     rows = []
     for entry in delivery["lines"]:
         if int(entry["PONR"]) >= first:
             line = delivery_line(order, delivery, entry)
-            rows.append({**line, "QTY2": entry["IVQT"], "ALUN": "PCS", "ORST": line_status(delivery)})
+            rows.append({**line, "QTY2": entry["IVQT"]})
     return rows
 
 
@@ -351,9 +346,7 @@ def get_delivery_line(call: Call) -> list[Row]:
     delivery, order = _delivery(call)
     for entry in delivery["lines"]:
         if entry["PONR"] == call.record["PONR"]:
-            return [
-                {**delivery_line(order, delivery, entry), "PYNO": order["PYNO"], "UNMS": "PCS", "SACD": "1"}
-            ]
+            return [{**delivery_line(order, delivery, entry), "PYNO": order["PYNO"]}]
     raise Nok("XRE0103", "PONR")
 
 
@@ -363,7 +356,7 @@ def print_invoice(call: Call) -> list[Row]:
     world, orno = call.world, call.record["ORNO"].upper()
     if world.state.get("OOHEAD", orno) is None:
         raise Nok("WOR0303", "ORNO", orno)
-    dlix = int(call.text("DLIX") or 0) or None
+    dlix = call.number("DLIX") or None
     waiting = [
         number
         for number in world.deliveries_of_order.ids(orno)

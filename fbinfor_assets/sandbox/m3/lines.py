@@ -5,7 +5,7 @@ Does not belong here: reading or storing an order.
 
 A stored line: PONR (always its position + 1), ITNO, ORQT (basic unit), SAPR, DLQT, IVQT, ORST, CUPO, LMTS, and
 only where they apply ITDS (own description), PLQT (on a picking list), CLSD ("1": the rest will not be
-delivered), DELD ("1": deleted, no reader sees it), ALUN and ORQA (ordered in another unit, and how many), SPUN
+delivered), DELD ("1": deleted, no reader sees it), UNMS (basic unit, if not PCS), ALUN and ORQA (ordered in another unit, and how many), SPUN
 and SACD (the price is for so many of that unit), DIP1-6 and DIA1-6 (discounts: DIA is always the amount it
 makes on the whole line), and whatever else was sent with it (DWDT, CUOR, MODL ...).
 """
@@ -21,6 +21,7 @@ from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal, plain
 from fbinfor_assets.sandbox.m3.world import ALTERNATE_UNITS, Row, World, half_up
 
 NOT_DELIVERED = "99"
+UNIT = "PCS"  # the basic unit of a line that names none
 DISCOUNTS = range(1, 7)
 _ZERO = Decimal("0.00")
 
@@ -63,7 +64,9 @@ def units(unit: str, basic: str) -> Decimal | None:
 
 def _price_units(line: Row) -> Decimal:
     """How many of the basic unit the sales price SAPR pays for."""
-    return Decimal(line.get("SACD") or 1) * ALTERNATE_UNITS.get(line.get("SPUN", ""), Decimal(1))
+    unit = line.get("SPUN", "")
+    factor = units(unit, line.get("UNMS", UNIT)) or Decimal(1)
+    return Decimal(line.get("SACD") or 1) * factor
 
 
 def _gross(line: Row, quantity: Decimal) -> Decimal:
@@ -117,7 +120,9 @@ def discounts(world: World, line: Row) -> Row:
         per_cent, given = line.get(f"DIP{n}"), line.get(f"DIA{n}")
         if per_cent:
             base = left if world.switches["discount_base"] == "remaining" else start
-            taken = half_up(base * Decimal(per_cent) / 100)
+            exact = base * Decimal(per_cent) / 100
+            # Of a line of less than a cent, rounding up would take more than there is.
+            taken = exact if half_up(exact) > left >= exact else half_up(exact)
             made[f"DIP{n}"] = per_cent
         elif given:
             taken = Decimal(given)
@@ -215,11 +220,12 @@ def head_status(lines: Iterable[Row]) -> tuple[str, str]:
 
 def shown(order: Row, line: Row) -> dict[str, Any]:
     """A line as the OIS100MI reads give it."""
-    rest = free(line)
+    rest, unit = free(line), line.get("UNMS", UNIT)
     price, net_amount = line["SAPR"], str(net(line))
     return {
-        "ALUN": "PCS",
-        "SPUN": "PCS",
+        "UNMS": unit,
+        "ALUN": unit,
+        "SPUN": unit,
         "SACD": "1",
         "ORQA": line["ORQT"],
         "DWDT": order["RLDT"],

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import periods
 from fbinfor_assets.sandbox.m3.deliveries import ledger_entry
 from fbinfor_assets.sandbox.m3.mi import Nok, money, to_day
 from fbinfor_assets.sandbox.m3.world import (
@@ -38,6 +39,7 @@ TABLE = "ARIVHD"
 def enter(world: World, cuno: str, lines: Sequence[tuple[str, Decimal, str]], day: str) -> Row:
     """Enter and post an invoice of (text, amount before VAT, revenue account or "") lines; a negative one is a
     credit. Raises Nok for an unknown customer or account, and for an invoice of nothing."""
+    periods.check(world, periods.RECEIVABLES, day)
     customer = world.customer(cuno)
     payer = world.customer(customer["PYNO"], "PYNO")
     nets = [amount for _, amount, _ in lines]
@@ -125,7 +127,7 @@ def list_lines(call: Call) -> list[Row]:
     if call.record["CUNO"].upper() != row["CUNO"]:
         raise Nok("XRE0103", "CUNO")
     open_ = money(world.open_amount((row["PYNO"], row["CINO"], row["INYR"])))
-    first = int(call.text("ILNO") or 0)
+    first = call.number("ILNO")
     return [_line(row, line, open_) for line in row["lines"] if int(line["ILNO"]) >= first]
 
 

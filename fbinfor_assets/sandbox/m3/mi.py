@@ -269,6 +269,11 @@ def check_record(transaction: Transaction, record: Mapping[str, str], *, unknown
             raise Nok("", field, text=text, kind="InputFieldTooLong")
         if kind == "N" and value and not _NUMBER.fullmatch(value) and not (clears and value == "?"):
             raise Nok("XNU0000", field)
+        if "." in value and field in transaction.whole:
+            # "1." and "1.00" are 1; a handler that counts or looks up must not meet a point.
+            value = plain(Decimal(value))
+            if "." in value:
+                raise Nok("XNU0000", field)
         checked[field] = value
     for field in transaction.mandatory:
         if not checked.get(field):

@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import deliveries, lines, text_blocks
+from fbinfor_assets.sandbox.m3 import deliveries, lines, periods, text_blocks
 from fbinfor_assets.sandbox.m3.customers import ACTIVE, check_values, credit_left
 from fbinfor_assets.sandbox.m3.items import is_service
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain
@@ -115,6 +115,8 @@ def order_line(world: World, line: Row) -> Row:
     item = world.state.tables("MITMAS")[line["ITNO"]]
     kept = {name: value for name, value in line.items() if name not in _MADE}
     made = {**kept, "ORQT": line["ORQT"], "SAPR": line.get("SAPR") or item["SAPR"]}
+    if item["UNMS"] != lines.UNIT:
+        made["UNMS"] = item["UNMS"]
     factor = lines.units(line.get("ALUN", ""), item["UNMS"])
     if factor and factor != 1:
         made |= {"ORQA": line["ORQT"], "ORQT": plain(Decimal(line["ORQT"]) * factor)}
@@ -167,7 +169,8 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     saved = world.save("OXHEAD", batch["ORNO"], done)
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
-        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, world.today()))
+        day = periods.first_open_for_sales(world, world.today())
+        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from fbinfor_assets.sandbox.m3 import periods
 from fbinfor_assets.sandbox.m3.customer_ledger import (
     CASH_DISCOUNT,
     WRITE_OFF,
@@ -199,6 +200,7 @@ def _control(world: World, batch: Row) -> list[_Settlement]:
         raise Nok("XST0020", "PBID")
     if not batch["lines"]:
         raise Nok("XRE0103", "PBID", text="The batch has no lines")
+    periods.check(world, periods.RECEIVABLES, batch["ACDT"])
     if batch["BOPE"] == "ALC" and Decimal(batch["CUAM"]):
         text = f"An allocation moves no cash, but the lines of batch {batch['PBID']} sum to {batch['CUAM']}"
         raise Nok("XOPC001", "PYAM", text=text)
@@ -262,6 +264,7 @@ def write_off(world: World, key: Ref, amount: Decimal | None, day: str) -> Row:
     amount = left if amount is None else amount
     if not amount or amount * left <= 0 or abs(amount) > abs(left):
         raise Nok("XOPC001", "CUAM", text=f"{plain(amount)} is more than the {plain(left)} open on {key[1]}")
+    periods.check(world, periods.RECEIVABLES, day)
     first = opening(rows)
     account = PREPAYMENTS if first["TRCD"] == world.switches["on_account_trcd"] else RECEIVABLE
     refs = {"write-off": f"{key[2]}/{key[1]}"}

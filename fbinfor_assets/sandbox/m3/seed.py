@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from fbinfor_assets.sandbox.m3 import suppliers
 from fbinfor_assets.sandbox.m3.customers import add_customer
 from fbinfor_assets.sandbox.m3.items import add_item
 from fbinfor_assets.sandbox.m3.world import SERVICE_ITEMS, World
@@ -35,6 +36,7 @@ def seed(world: World, customers: Iterable[tuple[int, str]], seed_number: int) -
     for itno, (description, _) in SERVICE_ITEMS.items():
         row = add_item(world, {"ITTY": "SRV", "ITNO": itno, "ITDS": description})
         world.state.log("seed", "item", itno, {"ITDS": row["ITDS"]})
+    suppliers.seed(world)
     world.state.set_meta("series:CUNO", 101)
     for party in m3_seed_parties(customers, seed_number):
         row = add_customer(world, customer_fields(party))

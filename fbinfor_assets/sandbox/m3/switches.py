@@ -72,6 +72,40 @@ SWITCHES: dict[str, tuple[Any, ...]] = {
     "code_duplicate_batch": ("XRE0104",),  # guess: PBID used before
     "code_country": ("WCS0103",),  # guess: CSCD unknown
     "code_credit_stop": ("OIS3001",),  # guess: credit limit exceeded, customer stopped
+    # -- purchasing, payables, ledger, stock
+    "new_supplier_status": ("20", "10"),  # guess: STAT of AddSupplier and CopyTemplate when none is given
+    "po_status": ("20", "15", "12"),  # where a new order stands: printed, to print, to be authorised (t)
+    "po_batch_level": (
+        "process",
+        "order_entry",
+    ),  # PPS090 "auto level": FinishEntry makes orders, or people do
+    "po_batch_origins": ("",),  # BAORs that PPS090 knows, by blanks; none means that any is taken
+    "over_receipt": ("refused", "allowed"),  # more received than ordered
+    "ap_validation_seconds": (
+        2,
+    ),  # APS455: how long the job takes (simulated seconds, they run like real ones)
+    "ap_update": (
+        "on_validation",
+        "on_approval",
+        "manual",
+    ),  # APS455 validates and updates AP, Infor's guide says
+    "ap_approval": (
+        "manual",
+        "when_matched",
+    ),  # approved for payment by people, or once matched (CRS406, AP50)
+    "ap_duplicate": ("on_validation", "on_entry"),  # guess: when a used SINO is found
+    "ap_price_variance": ("error", "posted"),  # APS900: an item line at another price than the order's
+    "ap_quantity_variance": ("unmatched", "error"),  # APS905 300/320: billed before it is received
+    "ap_rounding": ("0.00",),  # APS900 permitted rounding: lines and VAT against the invoice amount
+    "ap_line_type_vat": ("3",),  # guess: RDTP of a VAT line (1, 2, 5 and 8 are documented)
+    "gl_interfaces": ("",),  # INTNs that GLS850 knows, by blanks; none means that any is taken
+    "gl_parm_layout": (
+        "",
+    ),  # "AIT1:3-12 CUAM:13-29 ...": positions of PARM; none refuses AddBatchLine (not verified)
+    "gl_debit_credit": ("D C", "1 2", "+ -"),  # guess: DBCR of a debit and a credit
+    "negative_stock": ("allowed", "refused"),  # ship what is not on hand (the shop's stock is endless)
+    "code_closed_period": ("XDT0001",),  # guess: accounting date in a closed period
+    "code_duplicate_supplier": ("WSU0104",),  # guess: or XRE0104
     # -- MI conventions
     "blank_means": ("no_change", "clear"),  # guess: an empty value in a Chg transaction
     "blank_marker": ("?",),  # guess: the value that clears a field in a Chg transaction; "" for none

@@ -22,6 +22,7 @@ from typing import Any
 from fbinfor_assets.sandbox.kernel import Clock, State
 from fbinfor_assets.sandbox.ledger import Ledger
 from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
+from fbinfor_assets.sandbox.m3.purchase_indexes import LedgerChanges, PurchaseIndexes
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]
@@ -36,6 +37,7 @@ PAYMENT_DAYS = {"T00": 0, "T07": 7, "T14": 14, "T30": 30, "T60": 60}  # payment 
 RECEIVABLE, VAT_PAYABLE, PREPAYMENTS, GOODS = "1300", "2200", "2400", "3000"
 MANUAL_REVENUE, DISCOUNTS, FEES, BAD_DEBTS = "3020", "3030", "5000", "6070"
 INVENTORY, VAT_RECOVERABLE, PAYABLE, GOODS_RECEIVED = "1400", "1500", "2000", "2050"
+INVOICE_CLEARING = "1450"
 COST_OF_GOODS, STOCK_DIFFERENCES, EXPENSES = "4000", "4010", "6000"
 ACCOUNTS = {
     "1000": "Bank",
@@ -43,6 +45,7 @@ ACCOUNTS = {
     "1110": "PayPal clearing",
     RECEIVABLE: "Receivables",
     INVENTORY: "Inventory",
+    INVOICE_CLEARING: "Supplier invoices to match",
     VAT_RECOVERABLE: "VAT recoverable",
     PAYABLE: "Payables",
     GOODS_RECEIVED: "Goods received, not invoiced",
@@ -180,13 +183,21 @@ class World:
         self.ledger_of_number = state.index("FSLEDG", lambda row: row["CINO"])
         self.ledger_of_check = state.index("FSLEDG", lambda row: row["CKNO"] or None)
         self.ledger_of_payer = state.index("FSLEDG", lambda row: row["PYNO"])
+        # What is closed (RECO 9) sums to nothing.
+        self.open_of_payer = state.index("FSLEDG", lambda row: row["PYNO"] if row["RECO"] != "9" else None)
         self.items_of_customer = state.index("FSLEDG", lambda row: row["CUNO"])
         self.deletions_of_table = state.index("deleted", lambda row: row["FILE"])
         self.changes = {kind: ChangeOrder(self._stamp_finder(kind)) for kind in _NESTING}
         self.sorted = {"OCUSMA": SortedIds(), "MITMAS": SortedIds()}
         self.customer_names = SortedIds()  # what `name_key` gives; of a renamed customer the old one stays
+        # Order -> (the stored row, what of it is still to deliver): right as long as it is that very row.
+        self.rest_values: dict[str, tuple[Row, Decimal]] = {}
         self.last_day = self.today()
         self.tables: Mapping[str, Any] = {}  # the tables of EXPORTMI, put in by whoever assembles the world
+        self.purchases = PurchaseIndexes(state)
+        self.changes["FGLEDG"] = LedgerChanges(state)
+        self.sorted["CIDMAS"] = SortedIds()
+        self.derived: dict[str, Any] = {}  # what a module computed from the tables and keeps in memory
         self.reindex()
 
     # -- rows
@@ -208,15 +219,15 @@ class World:
 
     def reindex(self) -> None:
         """Build the change orders anew from the tables (at start and after a reset)."""
-        for kind, order in self.changes.items():
-            parent, nested = _NESTING[kind]
+        self.derived.clear()
+        for kind, (parent, nested) in _NESTING.items():
             entries: list[tuple[int, Ref]] = []
             for id_, row in self.state.tables(parent).items():
                 if nested:
                     entries += ((line["LMTS"], (id_, at)) for at, line in enumerate(row["lines"]))
                 else:
                     entries.append((row["LMTS"], (id_,)))
-            order.fill(entries)
+            self.changes[kind].fill(entries)
         for kind, ids in self.sorted.items():
             ids.fill(self.state.tables(kind))
         self.customer_names.fill(name_key(row) for row in self.state.tables("OCUSMA").values())
@@ -314,11 +325,25 @@ class World:
             return sum((half_up(net * percent / 100) for net in nets), Decimal("0.00"))
         return half_up(sum(nets, Decimal("0.00")) * percent / 100)
 
-    def post(self, day: str, text: str, lines: list[tuple[str, Decimal]], refs: Mapping[str, Any]) -> str:
-        """Post one voucher of (account, signed amount: debit positive) and give its number VONO."""
+    def post(
+        self,
+        day: str,
+        text: str,
+        lines: list[tuple[str, Decimal]],
+        refs: Mapping[str, Any],
+        details: list[Row] | None = None,
+    ) -> str:
+        """Post one voucher of (account, signed amount: debit positive) and give its number VONO.
+
+        `details` belong to the lines one by one: their dimensions AIT2 ... AIT7, VTXT, VTCD.
+        """
         vono = self.voucher()
         sides = [(a, max(x, Decimal(0)), max(-x, Decimal(0))) for a, x in lines]
-        self.ledger.post(to_day(day), vono, text, sides, refs)
+        kept: Row = {**refs, "LMTS": self.clock.stamp_ms(), **self.born()}
+        if details is not None:
+            # The ledger leaves out lines of nothing.
+            kept["details"] = [detail for (_, x), detail in zip(lines, details, strict=True) if x]
+        self.ledger.post(to_day(day), vono, text, sides, kept)
         return vono
 
     # -- receivables that several programs need
@@ -355,6 +380,13 @@ _NESTING = {
     "ARPBLN": ("ARPBHD", True),
     "OSYTXH": ("OSYTXH", False),
     "OSYTXL": ("OSYTXH", True),
+    "CIDMAS": ("CIDMAS", False),
+    "MPHEAD": ("MPHEAD", False),
+    "MPLINE": ("MPHEAD", True),
+    "FAPIBH": ("FAPIBH", False),
+    "FAPIBL": ("FAPIBH", True),
+    "FPLEDG": ("FPLEDG", False),
+    "MITBAL": ("MITBAL", False),
 }
 _LINES_OF = {parent: kind for kind, (parent, nested) in _NESTING.items() if nested}
 
@@ -391,14 +423,13 @@ class Call:
         """An input value; `fallback` when absent or empty."""
         return self.record.get(name) or fallback
 
+    def number(self, name: str) -> int:
+        """An input whole number, 0 when absent or empty. Raises Nok XNU0000."""
+        return int(parse_decimal(self.text(name, "0"), name, 0))
+
     def day(self, name: str, fallback: str = "") -> str:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
-
-    def integer(self, name: str, fallback: int = 0) -> int:
-        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
-        number = parse_decimal(self.text(name, str(fallback)), name, 0)
-        return int(number)
 
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""

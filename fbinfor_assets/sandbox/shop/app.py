@@ -35,7 +35,7 @@ from fbinfor_assets.sandbox.shop.hooks import Webhooks, accepted
 from fbinfor_assets.sandbox.shop.keys import Keys
 from fbinfor_assets.sandbox.shop.notes import Notes
 from fbinfor_assets.sandbox.shop.products import Products
-from fbinfor_assets.sandbox.shop.query import Json, Query, chosen, truth
+from fbinfor_assets.sandbox.shop.query import MOST, Json, Query, chosen, truth
 from fbinfor_assets.sandbox.shop.refunds import Refunds
 from fbinfor_assets.sandbox.shop.resource import Resource
 from fbinfor_assets.sandbox.shop.sales import STATUSES, Orders
@@ -82,7 +82,7 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
 
     def collection(resource: Resource) -> Answer:
         def answer(request: Request, method: str, body: bytes) -> Response:
-            owner = dict(request.path_params)
+            owner = {name: min(id_, MOST) for name, id_ in request.path_params.items()}
             if method == "POST":
                 if "create" not in resource.verbs:
                     return no_route()
@@ -100,7 +100,7 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
 
     def item(resource: Resource) -> Answer:
         def answer(request: Request, method: str, body: bytes) -> Response:
-            owner = dict(request.path_params)
+            owner = {name: min(id_, MOST) for name, id_ in request.path_params.items()}
             id_ = owner.pop("id")
             verb = _VERBS.get(method, "get")
             if verb not in resource.verbs:
@@ -113,7 +113,7 @@ def build(state: State, clock: Clock, book: OrderBook, switches: dict[str, Any])
             else:
                 given = {**_body(request, body), **request.query_params}
                 force = None if "force" not in given else truth(given["force"])
-                if str(given.get("reassign", "")).isdigit():
+                if str(given.get("reassign", "")).isdecimal():
                     owner["reassign"] = int(given["reassign"])
                 document = resource.delete(id_, force, owner, "api")
             state.commit()

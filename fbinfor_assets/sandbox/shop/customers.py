@@ -74,7 +74,7 @@ class Customers(Resource):
         if query.text("email"):
             self._only(query, self._with_email(query.text("email")))
         elif query.text("search"):
-            self._only(query, self._matching(query.text("search").lower()))
+            self._only(query, self.matching(query.text("search").lower()))
         total, ids = query.page(self._table, _SORTS, "name", "asc")
         return total, self._documents(ids)
 
@@ -128,7 +128,8 @@ class Customers(Resource):
         ids = [id_ for id_ in self._known_emails.get(wanted, ()) if self._unchanged(id_)]
         return [*ids, *(int(id_) for id_ in self._by_email.ids(wanted))]
 
-    def _matching(self, word: str) -> list[int]:
+    def matching(self, word: str) -> list[int]:
+        """Customers with a word, in small letters, in username, e-mail address or name."""
         ids = [id_ for id_, (_, hay) in self._known.items() if word in hay and self._unchanged(id_)]
         rows = self.state.tables("customer").values()
         return [*ids, *(row["id"] for row in rows if not row["hidden"] and word in _haystack(row["fields"]))]
@@ -231,7 +232,7 @@ class Customers(Resource):
 
     def _named(self, username: str) -> bool:
         number = username.removeprefix("customer")
-        of_file = username.startswith("customer") and number.isdigit() and int(number) in self._known
+        of_file = username.startswith("customer") and number.isdecimal() and int(number) in self._known
         return of_file or self._by_username.first(username.lower()) is not None
 
 

@@ -132,7 +132,7 @@ class Keys:
         if not window:
             return
         now = time.time()
-        if not timestamp.isdigit() or abs(int(timestamp) - now) > window:
+        if not timestamp.isdecimal() or abs(int(timestamp) - now) > window:
             raise _denied("Invalid timestamp.")
         # Oldest first: only the front can be past its time.
         while self._nonces and (oldest := next(iter(self._nonces.items())))[1] < now - window:

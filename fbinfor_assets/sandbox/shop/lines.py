@@ -34,6 +34,8 @@ _KEPT = {
 }
 _MONEY = ("total", "subtotal")
 
+_MOST = Decimal(10) ** 15
+
 FindProduct = Callable[[Json], Json | None]
 NextId = Callable[[str], int]
 
@@ -44,7 +46,7 @@ def money(name: str, value: Any) -> Decimal:
         amount = Decimal(str(value))
     except InvalidOperation:
         amount = Decimal("nan")
-    if isinstance(value, bool) or not amount.is_finite():
+    if isinstance(value, bool) or not amount.is_finite() or abs(amount) >= _MOST:
         raise not_of_type(name, "number")
     return amount.quantize(CENT, ROUND_HALF_UP) + 0
 
@@ -72,8 +74,8 @@ def changed_lines(kind: str, lines: list[Json], given: Any, find: FindProduct, n
     for at, item in enumerate(given):
         if not isinstance(item, dict):
             raise not_of_type(f"{kind}[{at}]", "object")
-        known = by_id.get(item["id"]) if item.get("id") else None
-        if item.get("id") and known is None:
+        known = by_id.get(int(item["id"])) if str(item.get("id", "")).isdecimal() else None
+        if known is None and item.get("id"):
             message = "Order item ID provided is not associated with order."
             raise Refused(400, "woocommerce_rest_invalid_item_id", message)
         if any(name in item and item[name] is None for name in _NULLABLE) or item.get("quantity") == 0:
@@ -88,12 +90,14 @@ def changed_lines(kind: str, lines: list[Json], given: Any, find: FindProduct, n
 
 def meta_data(entries: list[Json], given: Any, next_id: NextId, *, shown: bool = False) -> list[Json]:
     """Meta data after a request's: by id, else by key; a null value removes. `shown`: with display_* as on lines."""
+    if not isinstance(given or [], list):
+        raise not_of_type("meta_data", "array")
     by_id = {entry["id"]: entry for entry in entries}
     for item in given or []:
         if not isinstance(item, dict) or "key" not in item:
             continue
         same = [entry["id"] for entry in by_id.values() if entry["key"] == item["key"]]
-        id_ = item.get("id") if item.get("id") in by_id else next(iter(same), None)
+        id_ = item.get("id") if item.get("id") in list(by_id) else next(iter(same), None)
         if item.get("value") is None:
             by_id.pop(id_, None)
             continue
@@ -109,9 +113,11 @@ def _given(kind: str, item: Json) -> Json:
     fields = {name: item[name] for name in _KEPT[kind] if item.get(name) is not None}
     fields |= {name: f"{money(name, fields[name]):f}" for name in _MONEY if name in fields}
     quantity = fields.get("quantity", 1)
-    if isinstance(quantity, str) and quantity.lstrip("-").isdigit():
+    if isinstance(quantity, str) and quantity.lstrip("-").isdecimal():
         fields["quantity"] = int(quantity)
     elif isinstance(quantity, bool) or not isinstance(quantity, int):
+        raise not_of_type("line_items[quantity]", "integer")
+    if abs(fields.get("quantity", 1)) >= 10**9:
         raise not_of_type("line_items[quantity]", "integer")
     return fields
 

@@ -31,7 +31,7 @@ from fbinfor_assets.sandbox.shop.lines import meta_data, money
 from fbinfor_assets.sandbox.shop.query import Json, Query
 from fbinfor_assets.sandbox.shop.resource import Resource, flag, text
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
-from fbinfor_assets.sandbox.shop.terms import Terms
+from fbinfor_assets.sandbox.shop.terms import Terms, slug
 from fbinfor_assets.sandbox.shop.world import World, stamps
 
 _STATUSES = ("draft", "pending", "private", "publish")
@@ -198,7 +198,8 @@ class Products(Resource):
             selection = Selection(["{sku} = ?", "{status} <> 'trash'"], [str(item["sku"])])
             _, ids = self._table.page(selection, "id", "asc", 1, 0)
         else:
-            ids = [item["product_id"]] if isinstance(item.get("product_id"), int) else []
+            given = str(item.get("product_id", ""))
+            ids = [int(given)] if given.isdecimal() and len(given) < 16 else []
         documents = self._documents(ids)
         return documents[0] if documents else None
 
@@ -224,7 +225,7 @@ class Products(Resource):
             | {
                 "id": product.id,
                 "name": name,
-                "slug": _slug(f"{name} {product.sku}"),
+                "slug": slug(f"{name} {product.sku}"),
                 "sku": product.sku,
                 "price": product.price,
                 "regular_price": product.price,
@@ -255,7 +256,7 @@ class Products(Resource):
         fields |= {"categories": [self._terms.default]} | self.world.stamps("date_created")
         fields = self._changed(0, fields, body)
         id_ = self.world.next_id("post")
-        fields |= {"id": id_, "slug": fields["slug"] or _slug(fields["name"])}
+        fields |= {"id": id_, "slug": fields["slug"] or slug(fields["name"])}
         self.state.put("product", id_, {"id": id_, "hidden": False, "fields": fields})
         return self._done(id_, "create", "created", by)
 
@@ -365,7 +366,3 @@ def _stock_status(fields: Json, quantity: int) -> str:
     if quantity > 0:
         return "instock"
     return "outofstock" if fields["backorders"] == "no" else "onbackorder"
-
-
-def _slug(text: str) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

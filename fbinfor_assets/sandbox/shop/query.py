@@ -30,6 +30,8 @@ from fbinfor_assets.sandbox.shop.world import stored
 Json = dict[str, Any]
 
 _MAXIMUM = 100
+MOST = 2**48
+"""No id is as large; what a request names beyond it is as unknown as this one."""
 
 
 class Query:
@@ -40,7 +42,7 @@ class Query:
         self.selection = Selection([], [])
         self.per_page = self._integer("per_page", 10, 1, _MAXIMUM)
         self._page = self._integer("page", 1, 1, None)
-        self.offset = self._integer("offset", (self._page - 1) * self.per_page, 0, None)
+        self.offset = self._integer("offset", min(self._page, MOST) * self.per_page - self.per_page, 0, None)
         if self.offset:
             self.offset = max(self.offset + page_shift(), 0)
 
@@ -75,10 +77,11 @@ class Query:
         words = self.words(name)
         if not words:
             return
-        if not all(word.isdigit() for word in words):
+        if not all(word.isdecimal() for word in words):
             raise invalid_parameter(name, f"{name}[0] is not of type integer.")
         marks = ", ".join("?" * len(words))
-        self.where(f"{{{column}}} {'not in' if other_than else 'in'} ({marks})", *map(int, words))
+        ids = (min(int(word), MOST) for word in words)
+        self.where(f"{{{column}}} {'not in' if other_than else 'in'} ({marks})", *ids)
 
     def texts(self, name: str, column: str) -> None:
         """A list of texts as a condition."""
@@ -120,7 +123,7 @@ class Query:
     def slice(self, rows: Sequence[Any]) -> tuple[int, list[Any]]:
         """Total and page of a short list, by `include` and `exclude`."""
         for name, wanted in (("include", True), ("exclude", False)):
-            ids = {int(word) for word in self.words(name) if word.isdigit()}
+            ids = {int(word) for word in self.words(name) if word.isdecimal()}
             if ids:
                 rows = [row for row in rows if (row["id"] in ids) is wanted]
         return len(rows), list(rows[self.offset : self.offset + self.per_page])
@@ -148,9 +151,9 @@ class Query:
         text = self._params.get(name)
         if text is None:
             return default
-        if not text.isdigit():
+        if not text.isdecimal():
             raise not_of_type(name, "integer")
-        value = int(text)
+        value = min(int(text[:30]), MOST)
         if high is not None and not low <= value <= high:
             raise invalid_parameter(name, f"{name} must be between {low} (inclusive) and {high} (inclusive)")
         if value < low:

@@ -12,13 +12,14 @@ cannot be changed, and has no trash. Refused amounts are answered 500, as there.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import orjson
 
-from fbinfor_assets.sandbox.shop.errors import Refused, RefusedBare, already_there, invalid_id
+from fbinfor_assets.sandbox.shop.errors import Refused, RefusedBare, already_there, invalid_id, not_of_type
 from fbinfor_assets.sandbox.shop.lines import meta_data, money
 from fbinfor_assets.sandbox.shop.products import Products
 from fbinfor_assets.sandbox.shop.query import Json, Query
@@ -192,19 +193,25 @@ class Refunds(Resource):
 def _wanted(given: Any) -> dict[int, Json]:
     """The lines of a request by the ids of the order's lines: quantity, total, taxes by rate."""
     found: dict[int, Json] = {}
+    if not isinstance(given or [], list | dict):
+        raise not_of_type("line_items", "array")
     items = list(given.items()) if isinstance(given, dict) else [(None, item) for item in given or []]
     for key, item in items:
         # WooCommerce also takes its own inner form: {"<line id>": {"qty", "refund_total", "refund_tax"}}.
         id_ = item.get("id", key) if isinstance(item, dict) else None
-        if id_ is None or not str(id_).isdigit():
+        if id_ is None or not str(id_).isdecimal():
             continue
         quantity = item.get("quantity", item.get("qty", 0))
         total = money("refund_total", item.get("refund_total") or 0)
         taxes = item.get("refund_tax") or {}
         if isinstance(taxes, list):
             taxes = {tax.get("id", 1): tax.get("refund_total", 0) for tax in taxes if isinstance(tax, dict)}
+        if not isinstance(taxes, dict) or not all(str(rate).isdecimal() for rate in taxes):
+            raise not_of_type("refund_tax", "array")
         by_rate = {int(rate): money("refund_tax", amount) for rate, amount in taxes.items()}
-        if quantity or total or by_rate:
+        if not re.fullmatch(r"-?[0-9]{1,9}", str(quantity)):
+            raise not_of_type("line_items", "object")
+        if int(quantity) or total or by_rate:
             found[int(id_)] = {"quantity": int(quantity), "total": total, "taxes": by_rate}
     return found
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from fbinfor_assets.sandbox.shop.errors import Refused, not_of_type
-from fbinfor_assets.sandbox.shop.query import Json, Query, truth
+from fbinfor_assets.sandbox.shop.query import MOST, Json, Query, truth
 from fbinfor_assets.sandbox.shop.world import World
 
 _BATCH_MAXIMUM = 100
@@ -68,7 +68,7 @@ class Resource:
 
     def _one(self, verb: str, item: Any, owner: Mapping[str, int], by: str) -> Json:
         id_ = item.get("id", 0) if isinstance(item, dict) else item
-        id_ = int(id_) if str(id_).isdigit() else 0
+        id_ = min(int(id_), MOST) if str(id_).isdecimal() else 0
         try:
             if verb == "delete":
                 return self.delete(id_, True, owner, by)

@@ -31,7 +31,7 @@ from fbinfor_assets.sandbox.shop.errors import (
 from fbinfor_assets.sandbox.shop.lines import KINDS, added_up, changed_lines, meta_data, served, stored_lines
 from fbinfor_assets.sandbox.shop.notes import Notes
 from fbinfor_assets.sandbox.shop.products import Products
-from fbinfor_assets.sandbox.shop.query import Json, Query
+from fbinfor_assets.sandbox.shop.query import MOST, Json, Query
 from fbinfor_assets.sandbox.shop.resource import Resource, flag, text
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
 from fbinfor_assets.sandbox.shop.woo import ADDRESS, CURRENCY, VERSION, finished, order_json
@@ -67,9 +67,14 @@ _COLUMNS = {
     ),
     "customer": Column("coalesce(o.customer_id, 0)", lambda row: row["customer"]),
     "number": Column("o.number", lambda row: row["number"]),
+    "bill": Column("''", lambda row: _bill(row["fields"].get("billing", {}))),
     # What the clock has not reached is not there; what was changed or made is.
     "arrives": Column("o.placed_at", lambda row: ""),
 }
+
+
+def _bill(billing: Json) -> str:
+    return " ".join(billing.get(name, "") for name in ("first_name", "last_name", "company", "email")).lower()
 
 
 class Orders(Resource):
@@ -102,9 +107,18 @@ class Orders(Resource):
         query.integers("exclude", "id", other_than=True)
         query.integers("customer", "customer")
         if query.text("search"):
-            query.where("({number} = ? or {id} = cast(? as integer))", *[query.text("search")] * 2)
+            self._search(query, query.text("search"))
         total, ids = query.page(self._table, _SORTS)
         return total, self.documents(ids) if query.text("_fields") else self._written(ids)
+
+    def _search(self, query: Query, word: str) -> None:
+        """By number, id, and the names and e-mail address of the bill, which in the book are the customer's."""
+        known = self.customers.matching(word.lower()) if self.customers is not None else []
+        query.where(
+            "({number} = ? or {id} = cast(? as integer) or instr({bill}, ?)"
+            " or {customer} in (select value from json_each(?)))",
+            *(word, word, word.lower(), orjson.dumps(known).decode()),
+        )
 
     def get(self, id_: int, owner: Mapping[str, int]) -> Json:
         if not self.exists(id_):
@@ -233,13 +247,11 @@ class Orders(Resource):
             raise invalid_id("shop_order")
         document = self.documents([id_])[0]
         if force:
-            row = self.state.get("order", id_)
             book = id_ in self.world.book.orders([id_])
             self.state.put("order", id_, {"id": id_, "book": book, "hidden": True, "fields": {}})
             for refund in self._refunds.ids(id_):
                 self.state.delete("refund", refund)
             raised = self.world.switches["forced_delete_raises"]
-            assert row is None or not row["hidden"]
         else:
             if document["status"] == "trash":
                 message = "The shop_order has already been deleted."
@@ -296,7 +308,7 @@ class Orders(Resource):
         for name in _TEXTS:
             if (value := text(body, name)) is not None:
                 changes[name] = value
-        if body.get("status") is not None and body["status"] not in STATUSES:
+        if body.get("status") is not None and body["status"] not in list(STATUSES):
             raise not_one_of("status", ["auto-draft", *STATUSES])
         for name in ("parent_id", "customer_id"):
             if body.get(name) is not None:
@@ -346,9 +358,9 @@ class Orders(Resource):
 
 
 def _integer(name: str, value: Any) -> int:
-    if isinstance(value, bool) or not str(value).isdigit():
+    if isinstance(value, bool) or not str(value).isdecimal():
         raise not_of_type(name, "integer")
-    return int(value)
+    return min(int(value), MOST)
 
 
 def address(before: Json, given: Any, name: str) -> Json:

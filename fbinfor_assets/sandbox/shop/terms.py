@@ -47,7 +47,7 @@ class Terms(Resource):
             message = "A term with the name provided already exists with this parent."
             raise Refused(400, "term_exists", message, resource_id=same["id"])
         id_ = self.world.next_id("term")
-        row = {**_FIRST, "id": id_, "name": name, "slug": _slug(name)}
+        row = {**_FIRST, "id": id_, "name": name, "slug": slug(name)}
         return self._keep(row, body, "create", by)
 
     def update(self, id_: int, body: Json, owner: Mapping[str, int], by: str) -> Json:
@@ -66,7 +66,9 @@ class Terms(Resource):
     def chosen(self, given: Any) -> list[int]:
         """The ids among a product's `categories`; the default without any. Unknown ids are left out."""
         items = given if isinstance(given, list) else []
-        ids = [item["id"] for item in items if isinstance(item, dict) and item.get("id") in self._rows()]
+        ids = [
+            item["id"] for item in items if isinstance(item, dict) and item.get("id") in list(self._rows())
+        ]
         return ids or [self.default]
 
     def shown(self, ids: list[int]) -> list[Json]:
@@ -99,5 +101,6 @@ class Terms(Resource):
         return {**row, **more, "_links": self.world.links(self.path, row["id"])}
 
 
-def _slug(name: str) -> str:
+def slug(name: str) -> str:
+    """A name as part of an address."""
     return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

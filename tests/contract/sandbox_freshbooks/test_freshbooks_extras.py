@@ -265,6 +265,18 @@ def test_staff_are_invited_by_people_and_what_nobody_makes_is_refused_to_people_
         assert simulator.http.post(f"/_sandbox/people/{kind}", json={}).status_code == 405
 
 
+def test_the_auth_family_lists_the_same_people_with_their_identities(own):
+    simulator = own()
+    business = simulator.connection["business_id"]
+    answer = simulator.http.get(f"/auth/api/v1/users/business/{business}").json()["response"]
+    me = simulator.http.get("/auth/api/v1/users/me").json()["response"]
+    members = answer["business_group"]["members"]
+    assert [member["role"] for member in members] == ["owner", "business_employee"]
+    assert members[0]["identity_id"] == me["identity_id"]
+    assert (answer["id"], answer["account_id"]) == (business, simulator.connection["account_id"])
+    assert simulator.http.get("/auth/api/v1/users/business/1").status_code == 404
+
+
 def test_the_owner_cannot_be_deleted_but_staff_can(own, tools):
     simulator = own()
     owner, other = simulator.listed("/users/staffs")

@@ -192,6 +192,39 @@ def test_a_detail_links_to_the_document_it_comes_from(own, tools):
     assert {e["creditid"] for e in entries} == {None, credit["id"]}
 
 
+def test_purchases_and_other_income_stand_in_the_journal_too(own, tools):
+    simulator = own()
+    category = simulator.get("/expenses/categories").json()["response"]["result"]["categories"][0]["id"]
+    money = {"amount": "79.73", "code": "GBP"}
+    expense = {"categoryid": category, "staffid": 1, "amount": money, "date": "2011-03-04", "notes": "Petrol"}
+    expense |= {"taxName1": "VAT", "taxPercent1": "13"}
+    made = tools.one(simulator.post("/expenses/expenses", {"expense": expense}))
+    # As captured: 70.56 of cost, 9.17 of tax, 79.73 of cash.
+    shown = [(line["name"], line["detail_type"], line["description"]) for line in rows(simulator)]
+    assert shown == [
+        ("Expense", "expense", "Petrol"),
+        ("Expense", "tax", None),
+        ("Expense", "expense", "Petrol"),
+    ]
+    balances = [line["balance"]["amount"] for line in rows(simulator)]
+    assert (balances[0], balances[2]) == ("70.56", "-79.73")
+    assert {line["entry"]["expenseid"] for line in rows(simulator)} == {made["id"]}
+    vendor = {"vendor_name": "Shell", "currency_code": "GBP", "language": "en"}
+    vendor_id = tools.one(simulator.post("/bill_vendors/bill_vendors", {"bill_vendor": vendor}))["vendorid"]
+    bill = {"vendorid": vendor_id, "issue_date": "2011-03-03", "due_offset_days": 30, "currency_code": "GBP"}
+    bill |= {"language": "en", "lines": [{"categoryid": category, "quantity": 1, "unit_cost": money}]}
+    bill_id = tools.one(simulator.post("/bills/bills", {"bill": bill}))["id"]
+    payment = {"billid": bill_id, "amount": money, "payment_type": "Check", "paid_date": "2011-03-02"}
+    tools.one(simulator.post("/bill_payments/bill_payments", {"bill_payment": payment}))
+    income = {"amount": money, "category_name": "rentals", "date": "2011-03-01", "payment_type": "Cash"}
+    income = tools.one(
+        simulator.post("/other_incomes/other_incomes", {"other_income": income | {"source": "Shed"}})
+    )
+    names = [line["name"] for line in rows(simulator)]
+    assert list(dict.fromkeys(names)) == ["Expense", "Bill", "Bill payment", "Other income"]
+    assert rows(simulator)[-1]["entry"]["incomeid"] == income["incomeid"]
+
+
 def test_drafts_and_deleted_documents_have_no_details(own):
     simulator = own()
     simulator.invoice()

@@ -284,11 +284,11 @@ def test_credit_is_checked_before_an_order_is_entered(shop: Simulator) -> None:
     assert shop.one("OIS100MI", "Confirm", ORNO=entered(shop, {"SAPR": "1.00"}))["STAT"] == "30"
 
 
-def test_promise_and_balances_while_no_stock_is_kept(shop: Simulator) -> None:
+def test_what_was_never_bought_is_promised_without_end(shop: Simulator) -> None:
     promise = shop.one("OIS100MI", "GetOrderPromise", ITNO="85123A", ORQT="2", DWDT="20261010", ALUN="DZN")
     assert promise == {"AVTQ": "24", "UNMS": "PCS", "AVDT": "20261010"}
     assert shop.nok("OIS100MI", "GetOrderPromise", ITNO="NONE", ORQT="1", DWDT="20261010") == "WIT0103"
-    assert "85123A" in {row["ITNO"] for row in shop.ok("OIS100MI", "LstNewBalances")}
+    assert shop.nok("OIS100MI", "LstNewBalances") == "XRE0103"
 
 
 # ------------------------------------------------------------------------------------- interruptions

@@ -114,6 +114,8 @@ def test_deleted_customer_takes_its_addresses_along(shop: Simulator) -> None:
     shop.ok("CRS610MI", "AddAddress", CUNO=CUNO, ADRT="1", ADID="A", **DOCK)
     shop.ok("CRS610MI", "Delete", CUNO=CUNO)
     assert shop.rows("OPADID from OCUSAD") == []
+    told = shop.one("SES120MI", "LstDeleted", FILE="OCUSAD", LMTS="0")
+    assert [told[f"KEY{n}"] for n in range(1, 5)] == ["100", CUNO, "1", "A"]
 
 
 def test_copy_takes_over_what_is_not_sent_but_nothing_that_is_personal(shop: Simulator) -> None:

@@ -22,7 +22,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fbinfor_assets.sandbox.kernel import Clock, State
-from fbinfor_assets.sandbox.m3 import control_sales, deliveries, dispatch, manual_invoices, receivables
+from fbinfor_assets.sandbox.m3 import (
+    control_sales,
+    customers,
+    deliveries,
+    dispatch,
+    manual_invoices,
+    receivables,
+)
+from fbinfor_assets.sandbox.m3 import lines as line_totals
 from fbinfor_assets.sandbox.m3.catalogue import load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options
 from fbinfor_assets.sandbox.m3.seed import seed
@@ -179,6 +187,7 @@ def live(world: World, history: list[Any]) -> None:
                 step(world, kind, *rest)
         except (Nok, deliveries.FulfilmentError):
             assert not world.state.uncommitted, "a refusal changes nothing"
+        customers.open_orders(world, CUNO)  # what it remembers must not outlive a change
 
 
 # --------------------------------------------------------------------------------------- the auditor
@@ -201,7 +210,9 @@ def test_the_sub_ledger_is_the_control_account(history: list[Any], rounding: str
         live(world, history)
         rows = world.state.tables("FSLEDG").values()
         books = balances(world)
-        assert books["1300"] == total(row["CUAM"] for row in rows)
+        assert books["1300"] == total(row["CUAM"] for row in rows) == customers.open_receivables(world, CUNO)
+        rests = (line_totals.rest_totals(world, order).total for order in world.unfinished())
+        assert customers.open_orders(world, CUNO) == total(rests)
         assert -books["6070"] == total(row["CUAM"] for row in rows if row.get("TDSC") == "WRITEOFF")
         heads = world.state.tables("OINVOH").values()
         manual = world.state.tables(manual_invoices.TABLE).values()

@@ -77,7 +77,7 @@ def test_a_refused_request_sends_nothing(teller: Teller, receiver: Receiver) -> 
 
 def test_a_request_does_not_wait_for_its_receiver(teller: Teller, receiver: Receiver) -> None:
     def slow(_: object) -> int:
-        time.sleep(1)
+        time.sleep(4)
         return 200
 
     receiver.answer = slow
@@ -85,7 +85,7 @@ def test_a_request_does_not_wait_for_its_receiver(teller: Teller, receiver: Rece
     teller.tell(receiver.url, "one")
     receiver.wait(1)
     teller.look()
-    assert time.monotonic() - began < 0.9
+    assert time.monotonic() - began < 3.5
 
 
 def test_a_hook_that_is_down_does_not_hold_up_another(teller: Teller, receiver: Receiver) -> None:
@@ -270,7 +270,7 @@ def test_a_burst_leaves_at_more_than_two_hundred_a_second(teller: Teller, receiv
     began = time.monotonic()
     teller.tell(receiver.url, *said)
     receiver.wait(1000, seconds=30)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 5, "1,000 in 5 s"
 
 
 # --------------------------------------------------------------------------------------------- its small rules

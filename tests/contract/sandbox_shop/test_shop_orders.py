@@ -86,6 +86,19 @@ def test_a_changed_order_is_found_by_its_change_in_every_list(shop: Shop) -> Non
     assert shop.api.get("/orders").headers["X-WP-Total"] == "8"
 
 
+def test_orders_are_searched_by_number_name_and_address(shop: Shop) -> None:
+    def found(word: str) -> set[int]:
+        return {order["id"] for order in rows(shop.api.get("/orders", params={"search": word}))}
+
+    bill = ok(shop.api.get("/orders/1"))["billing"]
+    mine = {order["id"] for order in rows(shop.api.get("/orders", params={"customer": 17840}))}
+    made = order_of(shop, billing={"first_name": "Zebedee", "email": "zeb@mail.example"})
+    assert found("900003") == {3}
+    assert found(bill["email"].upper()) == mine
+    assert found("zebed") == found("zeb@mail.example") == {made["id"]}
+    assert found("nobody at all") == set()
+
+
 def test_meta_data_is_changed_by_id_or_key_and_removed_by_null(shop: Shop) -> None:
     first = ok(shop.api.put("/orders/1", json={"meta_data": [{"key": "erp", "value": "M3-1"}]}))
     erp = next(entry for entry in first["meta_data"] if entry["key"] == "erp")

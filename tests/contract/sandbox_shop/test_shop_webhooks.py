@@ -11,11 +11,10 @@ import hmac
 import json
 import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from shop_lab import FIXTURE_FILE, REAL_FILE, Shop, rows, stop_shop
+from shop_lab import FIXTURE_FILE, Shop, rows, stop_shop
 from webhook_lab import Caught, Receiver
 
 SECRET = "a secret & more <\"'>"
@@ -292,15 +291,14 @@ def test_a_forged_order_does_not_bear_the_secrets_signature(shop: Shop, receiver
     assert json.loads(forged[0].body)["id"] != 1
 
 
-@pytest.mark.skipif(not REAL_FILE.is_file(), reason="the real order file is not here")
-def test_a_jump_over_thousands_of_orders_is_quick_and_tells_of_each(
-    run_shop: Callable[..., Shop], receiver: Receiver, tmp_path: Path
+def test_a_jump_over_a_thousand_orders_is_quick_and_tells_of_each(
+    run_shop: Callable[..., Shop], receiver: Receiver
 ) -> None:
-    shop = run_shop("--orders", str(REAL_FILE), "--from", "2010-12-01", "--to", "2011-01-31")
+    shop = run_shop("--from", "2010-12-01", "--to", "2010-12-23")
     hook(shop, receiver, "order.created")
     shop.control.post("/_sandbox/webhooks", json={"hold": True})
     began = time.monotonic()
-    shop.reach("2011-02-01T00:00:00Z")
+    shop.reach("2010-12-24T00:00:00Z")
     assert time.monotonic() - began < 3
     waiting = shop.control.get("/_sandbox/webhooks", params={"limit": 1}).json()["waiting"]
-    assert waiting == int(shop.api.get("/orders").headers["X-WP-Total"]) > 3_000
+    assert waiting == int(shop.api.get("/orders").headers["X-WP-Total"]) > 1_000
