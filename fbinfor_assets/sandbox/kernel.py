@@ -54,7 +54,7 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 import uvicorn
@@ -580,13 +580,25 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", type=Path, help="YAML of faults to begin with, one section per simulator")
 
 
+class Switch(NamedTuple):
+    """A behaviour that differs by installation or is not known for sure: allowed values, the default (best evidence)
+    first, and why it is one. A single int or text allows any value of that type."""
+
+    allowed: tuple[Any, ...]
+    about: str
+
+    @property
+    def default(self) -> Any:
+        """The value of a new state."""
+        return self.allowed[0]
+
+
 def load_switches(
-    state: State, path: Path | None, section: str, known: Mapping[str, tuple[Any, ...]]
+    state: State, path: Path | None, section: str, known: Mapping[str, Switch]
 ) -> dict[str, Any]:
     """The switches of one simulator: from the YAML's section, else as this state last had them, else default.
 
-    `known` gives for each switch its allowed values, the default first; a single int or text default allows
-    any value of that type. Raises SandboxError for an unknown switch or value.
+    Raises SandboxError for an unknown switch or value.
     """
     given: Any = {}
     if path is not None:
@@ -597,16 +609,16 @@ def load_switches(
     for name, value in given.items():
         _check_switch(name, value, known, f"{path}: {section}.{name}")
     kept = state.meta.get("switches", {})
-    switches = {name: given.get(name, kept.get(name, allowed[0])) for name, allowed in known.items()}
+    switches = {name: given.get(name, kept.get(name, switch.default)) for name, switch in known.items()}
     state.set_meta("switches", switches)
     state.commit()
     return switches
 
 
-def _check_switch(name: str, value: Any, known: Mapping[str, tuple[Any, ...]], where: str) -> None:
+def _check_switch(name: str, value: Any, known: Mapping[str, Switch], where: str) -> None:
     if name not in known:
         raise SandboxError(f"{where} is no switch; known are {', '.join(sorted(known))}")
-    allowed = known[name]
+    allowed = known[name].allowed
     open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
     if not open_ended and value not in allowed:
         raise SandboxError(f"{where} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
@@ -724,7 +736,7 @@ def create_app(
     describe: Callable[[], Row] | None = None,
     reset: Callable[[], None] | None = None,
     switches: dict[str, Any] | None = None,
-    known_switches: Mapping[str, tuple[Any, ...]] | None = None,
+    known_switches: Mapping[str, Switch] | None = None,
     exception_handlers: Mapping[Any, Any] | None = None,
     sender: Sender | None = None,
     background: Sequence[Callable[[], Coroutine[Any, Any, None]]] = (),

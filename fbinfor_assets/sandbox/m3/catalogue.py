@@ -122,6 +122,12 @@ def title(program: str) -> str:
     return str(_facts()["programs"].get(program, {}).get("title", ""))
 
 
+def about(program: str, transaction: str) -> str:
+    """What a transaction does, in a few words ("Confirm order (release batch order)")."""
+    facts = _facts()["programs"].get(program, {}).get("transactions", {}).get(transaction, {})
+    return str(facts.get("about", ""))
+
+
 def version(program: str) -> str:
     """The program's version in the tenant the catalogue was taken from ("640K")."""
     return str(_facts()["programs"].get(program, {}).get("version", ""))

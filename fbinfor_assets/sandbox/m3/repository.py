@@ -12,7 +12,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from fbinfor_assets.sandbox.m3.catalogue import Transaction, description, field_names, load, title, version
+from fbinfor_assets.sandbox.m3.catalogue import (
+    Transaction,
+    about,
+    description,
+    field_names,
+    load,
+    title,
+    version,
+)
 from fbinfor_assets.sandbox.m3.mi import Nok
 from fbinfor_assets.sandbox.m3.world import HANDLERS, USER, Call, Row, transaction
 
@@ -57,7 +65,11 @@ def list_transactions(call: Call) -> Iterator[Row]:
         found += _offered(call).get("GENERAL", {}).values()
     for one in found:
         yield {
-            **{"MINM": call.record["MINM"].upper(), "TRNM": one.name, "TRDS": _spelt_out(one.name)},
+            **{
+                "MINM": call.record["MINM"].upper(),
+                "TRNM": one.name,
+                "TRDS": about(one.program, one.name)[:60],
+            },
             **{
                 "VERS": version(one.program)[:4],
                 "STAT": "20",
@@ -65,11 +77,6 @@ def list_transactions(call: Call) -> Iterator[Row]:
                 **_RECORDED,
             },
         }
-
-
-def _spelt_out(name: str) -> str:
-    words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", " ", name).lower()
-    return words[:1].upper() + words[1:]
 
 
 @transaction("MRS001MI", "LstFields")

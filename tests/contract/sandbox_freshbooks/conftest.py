@@ -167,7 +167,7 @@ def own(_empty):
     """A simulator to oneself, emptied and with switches: own(tax_rounding="line"). One process serves all tests."""
 
     def start(**switches: object) -> Simulator:
-        defaults = {name: allowed[0] for name, allowed in SWITCHES.items()}
+        defaults = {name: switch.default for name, switch in SWITCHES.items()}
         _empty.http.delete("/_sandbox/faults")
         assert _empty.http.post("/_sandbox/switches", json=defaults | switches).status_code == 200
         _empty.http.post("/_sandbox/reset")

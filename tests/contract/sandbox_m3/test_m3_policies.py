@@ -17,7 +17,7 @@ from fbinfor_assets.sandbox.m3.switches import SWITCHES
 
 from .simulator import Simulator
 
-DEFAULTS = {name: allowed[0] for name, allowed in SWITCHES.items()}
+DEFAULTS = {name: switch.default for name, switch in SWITCHES.items()}
 
 
 @pytest.fixture

@@ -37,7 +37,7 @@ def test_a_transaction_says_whether_it_gives_one_record_or_many(m3: Simulator) -
     kinds = {row["TRNM"]: row["SIMU"] for row in m3.ok("MRS001MI", "LstTransactions", MINM="CRS610MI")}
     assert (kinds["LstByNumber"], kinds["GetBasicData"], kinds["Add"]) == ("M", "S", "S")
     texts = {row["TRNM"]: row["TRDS"] for row in m3.ok("MRS001MI", "LstTransactions", MINM="CRS610MI")}
-    assert texts["GetBasicData"] == "Get basic data"
+    assert texts["GetBasicData"] == "Retrieve customer basic data"
 
 
 @pytest.mark.parametrize("way", ["I", "O"])

@@ -45,7 +45,7 @@ def fresh(**changed: Any) -> Iterator[World]:
     """A world with one customer and one item."""
     folder = Path(tempfile.mkdtemp())
     state = State(folder / "m3.db")
-    switches = {name: allowed[0] for name, allowed in SWITCHES.items()} | changed
+    switches = {name: switch.default for name, switch in SWITCHES.items()} | changed
     world = World(state, Clock(state, start=date(2026, 10, 1)), switches)
     seed(world, [], 7)
     call(world, "CRS610MI/Add", CUTM="FBTPL", CUNO=CUNO, CUNM="Acme", CUA1="1 Main St", CSCD="GB")

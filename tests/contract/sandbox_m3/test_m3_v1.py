@@ -16,7 +16,7 @@ from fbinfor_assets.sandbox.m3.switches import SWITCHES
 
 from .simulator import Simulator
 
-DEFAULTS = {name: allowed[0] for name, allowed in SWITCHES.items()}
+DEFAULTS = {name: switch.default for name, switch in SWITCHES.items()}
 JSON = {"Accept": "application/json"}
 XML = "{http://lawson.com/m3/miaccess}"
 

@@ -157,7 +157,7 @@ def test_the_trial_balance_of_any_day_follows_from_the_documents(first, steps):
 
 def check(state: State, steps: tuple) -> None:
     clock = Clock(state, start=date(2011, 3, 1))
-    switches = {name: allowed[0] for name, allowed in SWITCHES.items()}
+    switches = {name: switch.default for name, switch in SWITCHES.items()}
     account = Account(World(state, clock, 1, switches))
     account.seed([])
     client = account.clients.create({"email": "a@b.example"})["id"]

@@ -102,7 +102,7 @@ def request(single: str) -> st.SearchStrategy:
 def account():
     with tempfile.TemporaryDirectory() as folder:
         state = State(Path(folder) / "requests.db")
-        switches = {name: allowed[0] for name, allowed in SWITCHES.items()}
+        switches = {name: switch.default for name, switch in SWITCHES.items()}
         account = Account(World(state, Clock(state, start=date(2011, 3, 1)), 1, switches))
         account.seed([])
         state.commit()

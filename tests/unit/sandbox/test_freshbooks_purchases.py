@@ -145,7 +145,7 @@ def test_the_trial_balance_of_any_day_follows_from_what_was_bought(steps):
 
 
 def check(state: State, steps: list[tuple]) -> None:
-    switches = {name: allowed[0] for name, allowed in SWITCHES.items()}
+    switches = {name: switch.default for name, switch in SWITCHES.items()}
     account = Account(World(state, Clock(state, start=date(2011, 3, 1)), 1, switches))
     account.seed([])
     given = {"vendor_name": "S", "currency_code": "GBP", "language": "en"}

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from fbinfor_assets.sandbox.kernel import Clock, SandboxError, State, load_switches, secret
+from fbinfor_assets.sandbox.kernel import Clock, SandboxError, State, Switch, load_switches, secret
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_secrets_depend_on_seed_and_label_only():
 
 
 def test_switches_come_from_the_file_then_from_the_state_then_from_the_default(state, tmp_path):
-    known = {"tax_rounding": ("document", "line"), "port_days": (1,)}
+    known = {"tax_rounding": Switch(("document", "line"), "where"), "port_days": Switch((1,), "how long")}
     config = tmp_path / "switches.yml"
     config.write_text("m3:\n  tax_rounding: line\n  port_days: 5\n")
     assert load_switches(state, None, "m3", known) == {"tax_rounding": "document", "port_days": 1}
@@ -159,4 +159,4 @@ def test_an_unknown_switch_or_value_is_refused_with_its_name(state, tmp_path, te
     config = tmp_path / "switches.yml"
     config.write_text(text)
     with pytest.raises(SandboxError, match=r"switches\.yml"):
-        load_switches(state, config, "m3", {"tax_rounding": ("document", "line")})
+        load_switches(state, config, "m3", {"tax_rounding": Switch(("document", "line"), "where")})
