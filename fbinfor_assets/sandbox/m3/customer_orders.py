@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import batches, deliveries, lines, search
+from fbinfor_assets.sandbox.m3 import batches, deliveries, lines, search, stock
 from fbinfor_assets.sandbox.m3.customers import credit_left
 from fbinfor_assets.sandbox.m3.delivery_lines import dispatch_line
 from fbinfor_assets.sandbox.m3.mi import Nok, money, parse_decimal, plain, to_day
@@ -173,14 +173,17 @@ def list_deliveries_of_line(call: Call) -> list[Row]:
 
 
 def _free(world: World, whlo: str, itno: str) -> Decimal | None:
-    """What is on hand and not allocated; None while no stock is kept of an item."""
+    """What is on hand and not allocated; None for an item that nobody ever received or counted."""
+    on_hand = stock.on_hand(world, whlo, itno)
     balance = world.state.get("MITBAL", f"{whlo}/{itno}")
-    return None if balance is None else Decimal(balance["STQT"]) - Decimal(balance.get("ALQT") or 0)
+    if balance is None or not (balance["IDDT"] or balance["INDT"]):
+        return None
+    return on_hand - stock.allocated(world, whlo, itno)
 
 
 @transaction("OIS100MI", "GetOrderPromise")
 def get_order_promise(call: Call) -> list[Row]:
-    """On the asked day what is free in stock; the rest a week later. Without stock figures all is there."""
+    """On the asked day what is free in stock; the rest a week later. Of an item never received all is there."""
     world, itno = call.world, call.record["ITNO"].upper()
     item = world.state.get("MITMAS", itno)
     if item is None:
@@ -201,20 +204,12 @@ def get_order_promise(call: Call) -> list[Row]:
 
 @transaction("OIS100MI", "LstNewBalances")
 def list_new_balances(call: Call) -> Iterator[Row]:
-    """Balances changed since LMTS; while no stock is kept, every item changed since, with nothing of it."""
-    world = call.world
-    since = call.number("LMTS")
-    if "MITBAL" not in world.changes:
-        refs = world.changes["MITMAS"].after(since, inclusive=True)
-        return (_available(world, WAREHOUSE, ref[0]) for ref in refs)
+    """Balances changed at or after LMTS, with what is free of each."""
+    world, since = call.world, call.number("LMTS")
+    stock.settle(world)
     table = world.state.tables("MITBAL")
-    changed = (table[ref[0]] for ref in world.changes["MITBAL"].after(since, inclusive=True))
-    return (_available(world, row["WHLO"], row["ITNO"]) for row in changed)
-
-
-def _available(world: World, whlo: str, itno: str) -> Row:
-    free = plain(_free(world, whlo, itno) or Decimal(0))
-    return {"WHLO": whlo, "ITNO": itno, "AV01": free, "AV02": free}
+    changed = world.changes["MITBAL"].after(since, inclusive=True)
+    return (stock.shown(world, table[ref[0]]) for ref in changed)
 
 
 @transaction("OIS100MI", "CheckCredit")

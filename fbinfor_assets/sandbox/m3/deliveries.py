@@ -456,7 +456,10 @@ def run_clock(world: World) -> list[Shipment]:
             if cancelled:
                 _cancel_rest(world, orno)
                 continue
-            shipment = ship(world, orno, day, wanted)
+            try:
+                shipment = ship(world, orno, day, wanted)
+            except stock.StockError:
+                continue  # it waits until the goods are there
             log_shipment(world, "clock.fulfil", shipment)
             shipments.append(shipment)
     return shipments

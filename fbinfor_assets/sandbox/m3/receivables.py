@@ -264,6 +264,7 @@ def write_off(world: World, key: Ref, amount: Decimal | None, day: str) -> Row:
     amount = left if amount is None else amount
     if not amount or amount * left <= 0 or abs(amount) > abs(left):
         raise Nok("XOPC001", "CUAM", text=f"{plain(amount)} is more than the {plain(left)} open on {key[1]}")
+    periods.check(world, periods.RECEIVABLES, day)
     first = opening(rows)
     account = PREPAYMENTS if first["TRCD"] == world.switches["on_account_trcd"] else RECEIVABLE
     refs = {"write-off": f"{key[2]}/{key[1]}"}

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fbinfor_assets.sandbox.m3 import control_sales, deliveries, export_tables, manual_invoices
+from fbinfor_assets.sandbox.m3 import control_sales, deliveries, export_tables, manual_invoices, stock
 from fbinfor_assets.sandbox.m3.catalogue import load
 from fbinfor_assets.sandbox.m3.mi import Nok, Options, check_record
 from fbinfor_assets.sandbox.m3.world import HANDLERS, Call, World
@@ -55,6 +55,7 @@ def busy(world: World) -> None:
     temporary = call(world, "OIS100MI/AddBatchHead", CUNO=CUNO)[0]["ORNO"]
     call(world, "OIS100MI/AddBatchLine", ORNO=temporary, **mug)
     call(world, "ARS040MI/AddBatchHead", PBID="900", BOPE="BNK")
+    stock.settle(world)
     world.state.commit()
 
 
