@@ -33,7 +33,7 @@ def add_head(call: Call) -> list[Row]:
         if head.get(name):
             head[name] = call.day(name)
     born = world.born()
-    number = world.state.next_number("JBNO", 100001)
+    number = world.state.next_number("JBNO statement", 100001)
     job = {"JBNO": str(number), "JBDT": born["RGDT"][2:], "JBTM": born["RGTM"]}
     world.state.put("FBSTMH", number, {**head, **job, "STAT": ENTERED, "lines": [], **born})
     call.wrote("bank statement", number)

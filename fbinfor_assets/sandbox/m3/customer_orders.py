@@ -173,12 +173,12 @@ def list_deliveries_of_line(call: Call) -> list[Row]:
 
 
 def _free(world: World, whlo: str, itno: str) -> Decimal | None:
-    """What is on hand and not allocated; None for an item that nobody ever received or counted."""
-    on_hand = stock.on_hand(world, whlo, itno)
-    balance = world.state.get("MITBAL", f"{whlo}/{itno}")
-    if balance is None or not (balance["IDDT"] or balance["INDT"]):
-        return None
-    return on_hand - stock.allocated(world, whlo, itno)
+    """What is on hand and not allocated; None for an item nobody received or counted while stock has no end
+    (switch `negative_stock`)."""
+    free = stock.free(world, whlo, itno)
+    balance = world.state.get("MITBAL", f"{whlo}/{itno}") or {}
+    real = stock.is_valued(world, itno) or balance.get("INDT")
+    return free if real or world.switches["negative_stock"] == "refused" else None
 
 
 @transaction("OIS100MI", "GetOrderPromise")
@@ -204,12 +204,18 @@ def get_order_promise(call: Call) -> list[Row]:
 
 @transaction("OIS100MI", "LstNewBalances")
 def list_new_balances(call: Call) -> Iterator[Row]:
-    """Balances changed at or after LMTS, with what is free of each."""
-    world, since = call.world, call.number("LMTS")
+    """Balances changed at or after LMTS: on hand less what orders hold."""
+    world = call.world
+    since = call.number("LMTS")
     stock.settle(world)
     table = world.state.tables("MITBAL")
-    changed = world.changes["MITBAL"].after(since, inclusive=True)
-    return (stock.shown(world, table[ref[0]]) for ref in changed)
+    changed = (table[ref[0]] for ref in world.changes["MITBAL"].after(since, inclusive=True))
+    return (_available(world, row["WHLO"], row["ITNO"]) for row in changed)
+
+
+def _available(world: World, whlo: str, itno: str) -> Row:
+    free = plain(stock.free(world, whlo, itno))
+    return {"WHLO": whlo, "ITNO": itno, "AV01": free, "AV02": free}
 
 
 @transaction("OIS100MI", "CheckCredit")

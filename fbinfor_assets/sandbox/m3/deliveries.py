@@ -35,7 +35,7 @@ from fbinfor_assets.sandbox.m3.lines import (
     status,
     totals,
 )
-from fbinfor_assets.sandbox.m3.mi import money, plain, to_day
+from fbinfor_assets.sandbox.m3.mi import Nok, money, plain, to_day
 from fbinfor_assets.sandbox.m3.world import (
     CASH_DISCOUNTS,
     CHARGES,
@@ -139,7 +139,8 @@ def ship(
     """Deliver an order's lines on a day (YYYYMMDD) and invoice the delivery on the same day.
 
     `wanted` gives quantities by line number PONR, None ships all that is left; `details` what there is to say of
-    the delivery (DETAILS, packages). Raises FulfilmentError (nothing is changed then).
+    the delivery (DETAILS, packages). Raises FulfilmentError, or Nok when the day's period is closed or the goods are
+    not on hand (nothing is changed then).
     """
     order, quantities = _to_deliver(world, orno, wanted)
     _check_issue(world, order, quantities, day, invoice)
@@ -168,7 +169,7 @@ def pick(
 
 
 def issue(world: World, dlix: int, day: str, *, invoice: bool) -> Shipment:
-    """Report a picking list: what is on it leaves the house. Raises FulfilmentError."""
+    """Report a picking list: what is on it leaves the house. Raises FulfilmentError, or Nok as `ship` does."""
     delivery = world.state.get("ODHEAD", dlix)
     if delivery is None or delivery["ORST"] != PICKED:
         raise FulfilmentError(f"delivery {dlix} has no picking list that waits to be reported")
@@ -181,9 +182,10 @@ def issue(world: World, dlix: int, day: str, *, invoice: bool) -> Shipment:
 def _check_issue(
     world: World, order: Row, quantities: Mapping[str, Decimal], day: str, invoice: bool
 ) -> None:
-    """Refuse, before anything is changed, what lies in a closed period or is not on hand. Raises Nok."""
-    for ledger in (periods.STOCK, periods.RECEIVABLES) if invoice else (periods.STOCK,):
-        periods.check(world, ledger, day, "DLDT")
+    """Refuse goods that are not on hand (switch) and days in closed periods. Raises Nok."""
+    periods.check(world, periods.STOCK, day, "DLDT")
+    if invoice:
+        periods.check(world, periods.RECEIVABLES, day, "IDAT")
     stock.check_available(world, order, quantities)
 
 
@@ -409,11 +411,6 @@ def _chance(orno: str, what: str) -> int:
     return crc32(f"{what}/{orno}".encode()) % 100
 
 
-def first_open_day(world: World, day: str) -> str:
-    """The day itself, or the next on which both stock and receivables are open."""
-    return periods.first_open(world, periods.STOCK, periods.first_open(world, periods.RECEIVABLES, day))
-
-
 def _planned(world: World, order: Row) -> tuple[str, dict[str, Decimal] | None, bool]:
     """When an order ships by the clock, what of it (None: all that is left), and whether the rest is cancelled.
 
@@ -430,7 +427,7 @@ def _planned(world: World, order: Row) -> tuple[str, dict[str, Decimal] | None, 
         wait += switches["rest_after_days"]
     # Not before it is entered, nor is an order that came late dated back.
     day = max((to_day(order["RLDT"]) + timedelta(days=wait)).strftime("%Y%m%d"), order["RGDT"])
-    day = first_open_day(world, day)
+    day = periods.first_open_for_sales(world, day)
     if parts and begun and _chance(orno, "cancelled") < switches["cancelled_percent"]:
         return day, None, True
     if parts and not begun:
@@ -458,8 +455,8 @@ def run_clock(world: World) -> list[Shipment]:
                 continue
             try:
                 shipment = ship(world, orno, day, wanted)
-            except stock.StockError:
-                continue  # it waits until the goods are there
+            except Nok:
+                continue  # not on hand: it waits
             log_shipment(world, "clock.fulfil", shipment)
             shipments.append(shipment)
     return shipments

@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import periods, sqry
+from fbinfor_assets.sandbox.m3 import periods, search
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_date, parse_decimal
 from fbinfor_assets.sandbox.m3.world import (
     ACCOUNTS,
@@ -135,17 +135,20 @@ def get_voucher_head(call: Call) -> list[Row]:
 
 
 @transaction("GLS200MI", "SearchGenLedger")
-def search(call: Call) -> Iterator[Row]:
+def search_ledger(call: Call) -> Iterator[Row]:
     """Ledger lines that answer a query; a voucher number or an accounting date in it is found by index."""
-    world, query = call.world, sqry.parse(call.record["SQRY"])
-    voucher, day = sqry.exact(query, "VONO"), sqry.exact(query, "ACDT")
-    if voucher is not None:
-        numbers: Iterable[int | str] = world.purchases.entries_of_voucher.ids(voucher)
-    elif day is not None:
-        numbers = entries_between(world, day, day)
-    else:
-        numbers = world.state.tables("ledger")
-    found = sqry.search(call.record["SQRY"], gl_rows(world, numbers), ("VONO", "AIT1", "VTXT", "ACAM"))
+    world, any_of = call.world, search.parse(call.record["SQRY"])
+    known = {
+        "VONO": world.purchases.entries_of_voucher.ids,
+        "ACDT": lambda day: entries_between(world, day, day),
+    }
+    numbers: Iterable[int | str] = world.state.tables("ledger")
+    for term in any_of[0] if len(any_of) == 1 else ():
+        if term.exact is not None and term.field in known:
+            numbers = known[term.field](term.exact)
+            break
+    rows = gl_rows(world, numbers)
+    found = (row for row in rows if any(all(term.keeps(row) for term in terms) for terms in any_of))
     keys = ("YEA4", "JRNO", "JSNO")
     return (
         {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from fbinfor_assets.sandbox.m3 import sqry, stock
+from fbinfor_assets.sandbox.m3 import search, stock
 from fbinfor_assets.sandbox.m3.items import add_item
 from fbinfor_assets.sandbox.m3.mi import Nok, parse_decimal, plain, to_day
 from fbinfor_assets.sandbox.m3.suppliers import changed_fields, supplier
@@ -117,12 +117,9 @@ def list_by_change_date(call: Call) -> Iterator[Row]:
 
 
 @transaction("MMS200MI", "SearchItem")
-def search(call: Call) -> Iterator[Row]:
+def search_items(call: Call) -> Iterator[Row]:
     world = call.world
-    itno = sqry.exact(sqry.parse(call.record["SQRY"]), "ITNO")
-    one = world.state.get("MITMAS", itno or "")
-    rows = world.state.tables("MITMAS").values() if itno is None else [one] if one else []
-    found = sqry.search(call.record["SQRY"], rows, ("ITNO", "ITDS", "FUDS"))
+    found = search.rows(call.record["SQRY"], world.state.tables("MITMAS"), {"ITNO": lambda itno: [itno]})
     return ({**row, "PGNM": "MMS200", "FILE": "MITMAS", "KSTR": f"{COMPANY}{row['ITNO']}"} for row in found)
 
 

@@ -39,6 +39,7 @@ TABLE = "ARIVHD"
 def enter(world: World, cuno: str, lines: Sequence[tuple[str, Decimal, str]], day: str) -> Row:
     """Enter and post an invoice of (text, amount before VAT, revenue account or "") lines; a negative one is a
     credit. Raises Nok for an unknown customer or account, and for an invoice of nothing."""
+    periods.check(world, periods.RECEIVABLES, day)
     customer = world.customer(cuno)
     payer = world.customer(customer["PYNO"], "PYNO")
     nets = [amount for _, amount, _ in lines]

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import deliveries, lines, stock, text_blocks
+from fbinfor_assets.sandbox.m3 import deliveries, lines, periods, text_blocks
 from fbinfor_assets.sandbox.m3.customers import ACTIVE, check_values, credit_left
 from fbinfor_assets.sandbox.m3.items import is_service
 from fbinfor_assets.sandbox.m3.mi import Nok, money, plain
@@ -170,8 +170,8 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     saved = world.save("OXHEAD", batch["ORNO"], done)
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
-        day = deliveries.first_open_day(world, world.today())
-        with suppress(stock.StockError):  # then it waits until the goods are there
+        day = periods.first_open_for_sales(world, world.today())
+        with suppress(Nok):  # not on hand: it waits, as an order that stands
             deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 

@@ -9,10 +9,10 @@ open on an item is the sum of its signed CUAM. An item may be paid once it is ap
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import periods, sqry
+from fbinfor_assets.sandbox.m3 import periods, search
 from fbinfor_assets.sandbox.m3.mi import Nok, money, parse_decimal
 from fbinfor_assets.sandbox.m3.purchase_indexes import payable_key
 from fbinfor_assets.sandbox.m3.supplier_matching import INVOICE, PAYMENT, payables_entry
@@ -131,20 +131,15 @@ def get_image_path(call: Call) -> list[Row]:
 
 
 @transaction("APS200MI", "SearchSupInvoic")
-def search(call: Call) -> Iterator[Row]:
+def search_invoices(call: Call) -> Iterator[Row]:
     world = call.world
-    query, table = sqry.parse(call.record["SQRY"]), world.state.tables("FPLEDG")
-    rows: Iterable[Row] = table.values()
-    for field, index in (
-        ("SINO", world.purchases.payables_of_number),
-        ("SUNO", world.purchases.payables_of_supplier),
-        ("SPYN", world.purchases.payables_of_payee),
-    ):
-        value = sqry.exact(query, field)
-        if value is not None:
-            rows = [table[id_] for id_ in index.ids(value)]
-            break
-    found = sqry.search(call.record["SQRY"], rows, ("SINO", "SUNO", "SPYN", "VONO"))
+    index = world.purchases
+    known = {
+        "SINO": index.payables_of_number.ids,
+        "SUNO": index.payables_of_supplier.ids,
+        "SPYN": index.payables_of_payee.ids,
+    }
+    found = search.rows(call.record["SQRY"], world.state.tables("FPLEDG"), known)
     return (
         {**_shown(world, row), "PGNM": "APS200", "FILE": "FPLEDG", "KSTR": _key_string(row)} for row in found
     )

@@ -40,6 +40,12 @@ def first_open(world: World, ledger: str, day: str) -> str:
     return day
 
 
+def first_open_for_sales(world: World, day: str) -> str:
+    """The day itself, or the first on which goods may leave and be invoiced."""
+    open_day = first_open(world, STOCK, first_open(world, RECEIVABLES, day))
+    return open_day if open_day == day else first_open_for_sales(world, open_day)
+
+
 def close(world: World, ledger: str, period: str) -> None:
     """Close a period (YYYYMM) of a ledger; closing it twice changes nothing."""
     world.state.put(

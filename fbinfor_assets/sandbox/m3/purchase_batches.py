@@ -141,7 +141,7 @@ def delete_entry(call: Call) -> list[Row]:
     """Forget a whole message; not possible once it is finished."""
     world, entry = call.world, _entry(call)
     for head in _heads(world, entry["MSGN"]):
-        world.state.delete("MXHEAD", head["PUNO"])
+        world.remove("MXHEAD", head["PUNO"])
     world.state.delete("MXMSGN", entry["MSGN"])
     call.wrote("purchase batch", entry["MSGN"])
     return []

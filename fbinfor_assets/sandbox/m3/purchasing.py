@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import periods, sqry, stock, supplier_matching
+from fbinfor_assets.sandbox.m3 import periods, search, stock, supplier_matching
 from fbinfor_assets.sandbox.m3.mi import Nok, Record, money, parse_decimal, plain
 from fbinfor_assets.sandbox.m3.purchase_lines import (
     DELETED,
@@ -114,12 +114,8 @@ def get_confirmation_line(call: Call) -> list[Row]:
 @transaction("PPS200MI", "SearchHead")
 def search_heads(call: Call) -> Iterator[Row]:
     world = call.world
-    suno = sqry.exact(sqry.parse(call.record["SQRY"]), "SUNO")
-    table = world.state.tables("MPHEAD")
-    rows = (
-        table.values() if suno is None else (table[i] for i in world.purchases.orders_of_supplier.ids(suno))
-    )
-    found = sqry.search(call.record["SQRY"], rows, ("PUNO", "SUNO", "YRE1", "OURR"))
+    known = {"PUNO": lambda puno: [puno], "SUNO": world.purchases.orders_of_supplier.ids}
+    found = search.rows(call.record["SQRY"], world.state.tables("MPHEAD"), known)
     return (
         {**_head(world, row), "PGNM": "PPS200", "FILE": "MPHEAD", "KSTR": f"{COMPANY}{row['PUNO']}"}
         for row in found

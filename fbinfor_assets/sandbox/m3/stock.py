@@ -39,10 +39,6 @@ _SETTLED, _SERIES = "stock settled", "MITTRA"
 _COST_PLACES = Decimal("0.000001")
 
 
-class StockError(ValueError):
-    """What people or an order ask for is not on hand; the text says which item."""
-
-
 def is_stocked(world: World, itno: str) -> bool:
     """Whether an item is kept in stock: known, and no service."""
     row = world.state.get("MITMAS", itno)
@@ -64,8 +60,9 @@ _DATE_OF = {RECEIPT: "IDDT", ISSUE: "ODDT", COUNT: "INDT"}
 
 def settle(world: World) -> None:
     """Bring the balances up to date with the movements since the last time."""
-    first, end = world.state.meta.get(_SETTLED, 1), world.state.meta.get(f"series:{_SERIES}", 1)
-    if first == end:
+    # By the table, not by the series: a read from the past sees fewer movements than were numbered.
+    first, end = world.state.meta.get(_SETTLED, 1), len(world.state.tables("MITTRA")) + 1
+    if first >= end:
         return
     changed: dict[str, Row] = {}
     sums: dict[str, Decimal] = {}
@@ -118,12 +115,12 @@ class _Allocations:
         changed = {str(ref[0]) for ref in world.changes["OOHEAD"].after(self._upto)} | self._uncommitted
         # What is not committed may be taken back: look at it again next time.
         self._uncommitted = changed if world.state.uncommitted else set()
-        if not world.state.uncommitted:
-            self._upto = world.state.meta.get("stamp", 0)
         for orno in changed:
             for key, quantity in self._of_order.pop(orno, {}).items():
                 self._sums[key] -= quantity
             order = world.state.get("OOHEAD", orno)
+            if order is not None and not world.state.uncommitted:
+                self._upto = max(self._upto, order["LMTS"])
             held = {} if order is None or order["ORSL"] >= "66" else _held(order)
             for key, quantity in held.items():
                 self._sums[key] = self._sums.get(key, Decimal(0)) + quantity
@@ -149,6 +146,11 @@ def allocated(world: World, whlo: str, itno: str) -> Decimal:
     return holder.sums(world).get(f"{whlo}/{itno}", Decimal(0))
 
 
+def free(world: World, whlo: str, itno: str) -> Decimal:
+    """On hand and not held for an order."""
+    return on_hand(world, whlo, itno) - allocated(world, whlo, itno)
+
+
 # ---------------------------------------------------------------------------------------------- value
 
 
@@ -156,6 +158,11 @@ def cost(world: World, itno: str) -> Row:
     """An item's cost in the facility: APPR average cost, SVQT and SVAL quantity and value in inventory."""
     row = world.state.get("MITFAC", itno)
     return row or {"FACI": FACILITY, "ITNO": itno, "APPR": "0", "SVQT": "0", "SVAL": "0.00", **world.born()}
+
+
+def is_valued(world: World, itno: str) -> bool:
+    """Whether an item has a cost: somebody received it, so its stock is real."""
+    return world.state.get("MITFAC", itno) is not None
 
 
 def _value_change(world: World, itno: str, quantity: Decimal, value: Decimal | None = None) -> Decimal:
@@ -213,7 +220,7 @@ def issued(world: World, order: Row, delivered: Iterable[Row], dlix: int, day: s
 
 
 def check_available(world: World, order: Row, quantities: Mapping[str, Decimal]) -> None:
-    """Switch `negative_stock: refused`: refuse to ship what is not on hand. Raises StockError."""
+    """Switch `negative_stock: refused`: refuse to ship what is not on hand. Raises Nok."""
     if world.switches["negative_stock"] == "allowed":
         return
     wanted: dict[str, Decimal] = {}
@@ -223,13 +230,14 @@ def check_available(world: World, order: Row, quantities: Mapping[str, Decimal])
     for itno, quantity in wanted.items():
         there = on_hand(world, order["WHLO"], itno) if is_stocked(world, itno) else quantity
         if quantity > max(there, Decimal(0)):
-            raise StockError(f"item {itno}: {plain(quantity)} asked, {plain(there)} on hand")
+            text = f"Item {itno}: {plain(quantity)} asked, {plain(there)} on hand"
+            raise Nok("XOPC001", "DLQT", text=text)
 
 
 def count(world: World, whlo: str, itno: str, quantity: Decimal, day: str) -> Row:
-    """People counted: the balance becomes what they found, the difference is posted. Raises Nok, StockError."""
+    """People counted: the balance becomes what they found, the difference is posted. Raises Nok."""
     if not is_stocked(world, itno):
-        raise StockError(f"item {itno} is not kept in stock")
+        raise Nok("XRE0103", "ITNO", text=f"Item {itno} is not kept in stock")
     periods.check(world, periods.STOCK, day, "INDT")
     before = on_hand(world, whlo, itno)
     value, vono = Decimal("0.00"), ""

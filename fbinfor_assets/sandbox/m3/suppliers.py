@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from fbinfor_assets.sandbox.m3 import sqry
+from fbinfor_assets.sandbox.m3 import search
 from fbinfor_assets.sandbox.m3.catalogue import countries
 from fbinfor_assets.sandbox.m3.mi import Nok, Record
 from fbinfor_assets.sandbox.m3.world import (
@@ -215,7 +215,7 @@ def delete(call: Call) -> list[Row]:
         i.ids(suno) for i in (found.orders_of_supplier, found.batches_of_supplier, found.payables_of_supplier)
     ):
         raise Nok("XST0020", "SUNO", text=f"Supplier {suno} has orders or invoices")
-    world.state.delete("CIDMAS", suno)
+    world.remove("CIDMAS", suno)
     call.wrote("supplier", suno)
     return []
 
@@ -262,9 +262,8 @@ def list_suppliers(call: Call) -> Iterator[Row]:
 
 
 @transaction("CRS620MI", "SearchSupplier")
-def search(call: Call) -> Iterator[Row]:
-    fields = ("SUNO", "SUNM", "ALSU", "VRNO", "PHNO")
-    rows = sqry.search(call.record["SQRY"], call.world.state.tables("CIDMAS").values(), fields)
+def search_suppliers(call: Call) -> Iterator[Row]:
+    rows = search.rows(call.record["SQRY"], call.world.state.tables("CIDMAS"), {"SUNO": lambda suno: [suno]})
     found = {"PGNM": "CRS620", "FILE": "CIDMAS"}
     return ({**row, **found, "KSTR": f"{COMPANY}{row['SUNO']}"} for row in rows)
 

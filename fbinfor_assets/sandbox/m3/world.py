@@ -431,11 +431,6 @@ class Call:
         """An input date as YYYYMMDD. Raises Nok XDT0001."""
         return parse_date(self.record.get(name, ""), name, fallback, self.options.dateformat)
 
-    def integer(self, name: str, fallback: int = 0) -> int:
-        """An input that counts; `fallback` when absent or empty. Raises Nok XNU0000 for a number with a fraction."""
-        number = parse_decimal(self.text(name, str(fallback)), name, 0)
-        return int(number)
-
     def wrote(self, object_: str, key: str | int) -> None:
         """Enter this call in the write log, with the record as it was sent."""
         self.world.state.log(self.operation, object_, key, self.sent)

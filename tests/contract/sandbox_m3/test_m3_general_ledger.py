@@ -156,6 +156,10 @@ def test_closed_period_refuses_every_posting_of_its_ledger(m3: Simulator) -> Non
     assert "closed" in refused(
         m3, "people/voucher", date="2026-10-03", lines=[{"account": "6000", "amount": "0"}]
     )
+    written_off = {"pyno": "FB00000001", "cino": invoice_number, "inyr": "2026", "date": "2026-10-09"}
+    assert "closed" in refused(m3, "people/write-off", **written_off)
+    fee = [{"text": "Fee", "amount": "5.00"}]
+    assert "closed" in refused(m3, "people/manual-invoice", cuno="FB00000001", date="2026-10-09", lines=fee)
     puno = order(m3, ("85123A", "1", "1.00"))
     receipt = {"PUNO": puno, "PNLI": "1", "PNLS": "0", "RVQA": "1", "RESP": "X"}
     assert m3.nok("PPS001MI", "Receipt", TRDT="20261005", **receipt) == "XDT0001"

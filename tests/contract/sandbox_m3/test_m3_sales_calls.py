@@ -125,6 +125,8 @@ def world() -> Iterator[World]:
 def test_a_call_is_done_or_refused_as_a_whole(
     world: World, program: str, name: str, data: st.DataObject
 ) -> None:
+    stock.settle(world)  # what M3 does before a balance is read is no part of the call
+    world.state.commit()
     refused = attempt(world, program, name, drawn(data, known(world), program, name))
     reads = name.startswith(("Get", "Lst", "Search", "Check", "Rtv"))
     try:

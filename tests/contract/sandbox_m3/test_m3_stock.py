@@ -84,6 +84,25 @@ def test_open_orders_hold_stock_until_they_ship_or_close(shop: Simulator) -> Non
     assert held() == ("0", "45")
 
 
+def test_orders_are_promised_what_is_free_and_the_rest_later(shop: Simulator) -> None:
+    receive(shop, order(shop, ("CUP", "10", "5.00")), "10")
+    shop.order(CUNO, [("CUP", "4", "1.00")])
+    assert shop.one("OIS100MI", "LstNewBalances", LMTS="0")["AV01"] == "6"
+    promise = shop.ok("OIS100MI", "GetOrderPromise", ITNO="CUP", ORQT="8", DWDT="20261010")
+    assert [(row["AVTQ"], row["AVDT"]) for row in promise] == [("6", "20261010"), ("2", "20261017")]
+
+
+def test_goods_on_a_picking_list_are_held_until_they_are_reported(shop: Simulator) -> None:
+    receive(shop, order(shop, ("CUP", "10", "5.00")), "10")
+    orno = shop.order(CUNO, [("CUP", "4", "1.00")])
+    delivery = shop.people("people/pick", orno=orno)["delivery"]
+    row = shop.one("MMS060MI", "Get", WHLO="001", ITNO="CUP")
+    assert (row["STQT"], row["ALQT"]) == ("10", "4")
+    shop.people("people/issue", delivery=delivery)
+    row = shop.one("MMS060MI", "Get", WHLO="001", ITNO="CUP")
+    assert (row["STQT"], row["ALQT"], shop.balance()["4000"]) == ("6", "0", "20.00")
+
+
 def test_count_sets_the_balance_and_posts_the_difference(shop: Simulator) -> None:
     receive(shop, order(shop, ("CUP", "10", "5.00")), "10")
     counted = shop.people("people/count-stock", itno="CUP", quantity="8", date="2026-10-09")
