@@ -173,15 +173,17 @@ def list_deliveries_of_line(call: Call) -> list[Row]:
 
 
 def _free(world: World, whlo: str, itno: str) -> Decimal | None:
-    """What is on hand and not allocated; None for an item that never moved, or when stock has no end (switch)."""
-    if world.switches["negative_stock"] == "allowed" and not stock.is_valued(world, itno):
-        return None
-    return stock.free(world, whlo, itno)
+    """What is on hand and not allocated; None for an item nobody received or counted while stock has no end
+    (switch `negative_stock`)."""
+    free = stock.free(world, whlo, itno)
+    balance = world.state.get("MITBAL", f"{whlo}/{itno}") or {}
+    real = stock.is_valued(world, itno) or balance.get("INDT")
+    return free if real or world.switches["negative_stock"] == "refused" else None
 
 
 @transaction("OIS100MI", "GetOrderPromise")
 def get_order_promise(call: Call) -> list[Row]:
-    """On the asked day what is free in stock; the rest a week later. Without stock figures all is there."""
+    """On the asked day what is free in stock; the rest a week later. Of an item never received all is there."""
     world, itno = call.world, call.record["ITNO"].upper()
     item = world.state.get("MITMAS", itno)
     if item is None:

@@ -51,6 +51,7 @@ def enter(world: World, cuno: str, lines: Sequence[tuple[str, Decimal, str]], da
     for _, _, account in lines:
         if account and account not in ACCOUNTS:
             raise Nok("XRE0103", "AIT1", text=f"Account {account} does not exist")
+    periods.check(world, periods.RECEIVABLES, day)
     cino, year = f"M{world.state.next_number('CINO manual', 1):07d}", day[:4]
     due = (to_day(day) + timedelta(days=PAYMENT_DAYS[payer["TEPY"]])).strftime("%Y%m%d")
     revenue = [(account or MANUAL_REVENUE, -amount) for _, amount, account in lines]

@@ -14,6 +14,7 @@ further Confirm, or a person (people/resume-batch), then goes on.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from decimal import Decimal
 
 from fbinfor_assets.sandbox.m3 import deliveries, lines, periods, text_blocks
@@ -170,7 +171,8 @@ def confirm(world: World, batch: Row, *, release_credit: bool = False) -> Row:
     at_once = {"F02": "credit_invoicing", "F03": "service_invoicing"}.get(batch["ORTP"])
     if at_once and world.switches[at_once] == "on_confirm":
         day = periods.first_open_for_sales(world, world.today())
-        deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
+        with suppress(Nok):  # not on hand: it waits, as an order that stands
+            deliveries.log_shipment(world, "job.invoice", deliveries.ship(world, orno, day))
     return saved
 
 

@@ -284,11 +284,38 @@ def test_credit_is_checked_before_an_order_is_entered(shop: Simulator) -> None:
     assert shop.one("OIS100MI", "Confirm", ORNO=entered(shop, {"SAPR": "1.00"}))["STAT"] == "30"
 
 
-def test_what_was_never_bought_is_promised_without_end(shop: Simulator) -> None:
-    promise = shop.one("OIS100MI", "GetOrderPromise", ITNO="85123A", ORQT="2", DWDT="20261010", ALUN="DZN")
-    assert promise == {"AVTQ": "24", "UNMS": "PCS", "AVDT": "20261010"}
+def test_promise_and_balances_follow_the_stock(shop: Simulator) -> None:
+    asked = {"ITNO": "85123A", "ORQT": "2", "DWDT": "20261010", "ALUN": "DZN"}
+    promise = shop.one("OIS100MI", "GetOrderPromise", **asked)
+    assert promise == {"AVTQ": "24", "UNMS": "PCS", "AVDT": "20261010"}, "never counted: goods are there"
     assert shop.nok("OIS100MI", "GetOrderPromise", ITNO="NONE", ORQT="1", DWDT="20261010") == "WIT0103"
     assert shop.nok("OIS100MI", "LstNewBalances") == "XRE0103"
+
+    shop.people("people/count-stock", itno="85123A", quantity="30")
+    made(shop, {"ORQT": "16", "SAPR": "1.00"})
+    now, later = shop.ok("OIS100MI", "GetOrderPromise", **asked)
+    assert (now["AVTQ"], now["AVDT"]) == ("14", "20261010") and (later["AVTQ"], later["AVDT"]) == (
+        "10",
+        "20261017",
+    )
+    balance = shop.one("OIS100MI", "LstNewBalances", LMTS="0")
+    assert [balance[name] for name in ("WHLO", "ITNO", "AV01")] == ["001", "85123A", "14"]
+    later_on = str(int(shop.one("GENERAL", "GetServerTime")["LMTS"]) + 1)
+    assert shop.nok("OIS100MI", "LstNewBalances", LMTS=later_on) == "XRE0103"
+
+
+def test_what_is_not_on_hand_waits_where_the_tenant_ships_nothing_else(switched) -> None:
+    m3 = switched(negative_stock="refused")
+    m3.customer(CUNO)
+    m3.item()
+    m3.people("people/count-stock", itno="85123A", quantity="1")
+    at_once = made(m3, {"ORQT": "2", "SAPR": "1.00"}, kind="F03")
+    assert m3.one("OIS100MI", "GetHead", ORNO=at_once)["ORST"] == "33", "confirmed, not shipped"
+    dlix = m3.people("people/pick", orno=at_once)["delivery"]
+    assert m3.nok("MWS420MI", "Confirm", DLIX=dlix, PLSX="1") == "XOPC001"
+    m3.people("people/count-stock", itno="85123A", quantity="2")
+    m3.ok("MWS420MI", "Confirm", DLIX=dlix, PLSX="1")
+    assert m3.one("OIS100MI", "GetHead", ORNO=at_once)["ORST"] == "77"
 
 
 # ------------------------------------------------------------------------------------- interruptions

@@ -55,6 +55,7 @@ def busy(world: World) -> None:
     temporary = call(world, "OIS100MI/AddBatchHead", CUNO=CUNO)[0]["ORNO"]
     call(world, "OIS100MI/AddBatchLine", ORNO=temporary, **mug)
     call(world, "ARS040MI/AddBatchHead", PBID="900", BOPE="BNK")
+    stock.settle(world)
     world.state.commit()
 
 
