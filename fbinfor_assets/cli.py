@@ -204,6 +204,35 @@ def sandbox_people(
     raise typer.Exit(main([f"{name}={value}" for name, value in arguments.items() if value is not None]))
 
 
+@sandbox_app.command("switches")
+def sandbox_switches(
+    section: Annotated[str | None, typer.Argument(help="freshbooks, m3 or shop; all without it.")] = None,
+    json_: AsJson = False,
+) -> None:
+    """What can be set where the vendors' behaviour differs by tenant or is not known for sure, and why.
+
+    Set them in a YAML file for `fbinfor sandbox serve --config`, or while it runs by POST <control_url>/switches:
+
+        m3:
+          tax_rounding: line
+          ar_update: manual
+    """
+    from fbinfor_assets.sandbox.switches import SECTIONS, rows
+
+    if section is not None and section not in SECTIONS:
+        err.print(f"there is no section {section!r}; there are {', '.join(SECTIONS)}")
+        raise typer.Exit(2)
+    found = [row for row in rows() if section in (None, row["section"])]
+    if json_:
+        _print_json(found)
+        return
+    table = Table("section", "switch", "default", "or", "why")
+    for row in found:
+        others = "any" if row["open"] else ", ".join(map(str, row["others"]))
+        table.add_row(row["section"], row["name"], str(row["default"]), others, row["about"])
+    out.print(table)
+
+
 @app.command()
 def up(
     home: Home = None,
