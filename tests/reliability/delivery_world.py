@@ -75,6 +75,9 @@ class Vendors:
             "freshbooks": self._ask("freshbooks", "connection"),
             "infor": self._ask("m3", "connection"),
         }
+        self.connection["infor"].pop(
+            "direct"
+        )  # how to reach M3 without its gateway is nothing for the product
         self.clients = open_clients(self.connection)
 
     def close(self) -> None:

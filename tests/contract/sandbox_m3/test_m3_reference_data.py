@@ -137,9 +137,9 @@ def test_deletions_are_told_with_their_keys_from_a_stamp_on(m3: Simulator) -> No
         ("100", "FB00000002", ""),
     ]
     assert gone[0]["USID"] and gone[0]["RGDT"] == "20261001"
-    assert [row["KEY2"] for row in m3.ok("SES120MI", "LstDeleted", FILE="OCUSMA", LMTS=between)] == [
-        "FB00000002"
-    ]
+    assert [
+        row["KEY2"] for row in m3.ok("SES120MI", "LstDeleted", FILE="OCUSMA", LMTS=str(int(between) + 1))
+    ] == ["FB00000002"]
     assert m3.nok("SES120MI", "LstDeleted", FILE="MITMAS", LMTS="0") == "XRE0103"
 
 
