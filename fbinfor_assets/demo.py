@@ -125,8 +125,8 @@ def run_demo(
 
 
 def _check_orders(orders: Path | None, first: date, last: date) -> None:
-    from fbinfor_assets.sandbox.kernel import SandboxError
     from fbinfor_assets.sandbox.shop.orders import read_orders
+    from fbinfor_assets.sandbox.state import SandboxError
 
     if orders is None:
         return

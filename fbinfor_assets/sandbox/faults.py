@@ -74,8 +74,9 @@ from fbinfor_assets.sandbox.fault_kinds import (
 )
 
 if TYPE_CHECKING:
+    from fbinfor_assets.sandbox.clock import Clock
     from fbinfor_assets.sandbox.gate import Gate
-    from fbinfor_assets.sandbox.kernel import Clock, State
+    from fbinfor_assets.sandbox.state import State
 
 Extension = Callable[[Mapping[str, Any]], None]
 """Takes the fields of a fault of a simulator's own kind; an empty mapping ends it. Raises ValueError."""

@@ -1,7 +1,8 @@
-"""What every simulator stands on: a clock, a durable state with a write log, the control plane, the process.
+"""What every simulator stands on: the transaction around a request, the control plane, the process.
 
 Belongs here: what the FreshBooks, M3 and shop simulators share and no vendor would recognise as its own.
-Does not belong here: any vendor's behaviour, path or word; bookkeeping (`ledger.py`).
+Does not belong here: any vendor's behaviour, path or word; the durable tables (`state`), simulated time (`clock`),
+switches (`switch`), faults (`faults`), bookkeeping (`ledger`).
 
 How a simulator uses it::
 
@@ -21,9 +22,6 @@ The rules of a request handler (`async def`, always; a plain `def` would run in 
 
 What is not committed when the answer starts is rolled back if the status is 400 or more, or if the handler
 raised, and committed otherwise. A vendor that refuses with HTTP 200 calls `state.rollback()` itself.
-
-Durability: SQLite in WAL mode with synchronous=NORMAL: what was committed survives SIGKILL of the process
-(tested); a power cut may lose the last commits, which a simulator can afford.
 """
 
 from __future__ import annotations
@@ -38,513 +36,36 @@ import socket
 import sys
 import time
 import traceback
-from collections import deque
 from collections.abc import (
     AsyncIterator,
     Awaitable,
     Callable,
     Coroutine,
     Iterable,
-    Iterator,
     Mapping,
     Sequence,
 )
-from contextlib import contextmanager
-from contextvars import ContextVar
-from datetime import UTC, date, datetime, timedelta
-from datetime import time as time_of_day
+from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import uvicorn
-import yaml
-from pysqlite3 import dbapi2 as sqlite
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from fbinfor_assets.sandbox import breakage, fault_file, faults
+from fbinfor_assets.sandbox.clock import Clock, parse_instant
 from fbinfor_assets.sandbox.gate import Gate
-from fbinfor_assets.sandbox.history import Change, History, ReadWrote
+from fbinfor_assets.sandbox.history import ReadWrote
+from fbinfor_assets.sandbox.state import Row, SandboxError, State, request_writes
+from fbinfor_assets.sandbox.switch import Switch, check_switch
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.ledger import Ledger
     from fbinfor_assets.sandbox.webhooks import Sender
-
-Row = dict[str, Any]
-Id = int | str
-
-_MISSING = object()
-
-
-class SandboxError(Exception):
-    """Something a person must put right before the simulator can start; the text says what."""
-
-
-# --------------------------------------------------------------------------------------------- state
-
-
-class Index:
-    """Ids of one kind by a key computed from the row, kept right by put, delete and rollback.
-
-    `key(row)` gives one hashable key, or None for a row that is not in the index.
-    """
-
-    def __init__(self, key: Callable[[Row], Any]) -> None:
-        self._key = key
-        self._ids: dict[Any, dict[Id, None]] = {}
-
-    def ids(self, key: Any) -> list[Id]:
-        """The ids with this key, in order of arrival."""
-        return list(self._ids.get(key, ()))
-
-    def first(self, key: Any) -> Id | None:
-        """The first id with this key, or None."""
-        return next(iter(self._ids.get(key, ())), None)
-
-    def count(self, key: Any) -> int:
-        """How many ids have this key."""
-        return len(self._ids.get(key, ()))
-
-    def keys(self) -> Iterable[Any]:
-        """Every key that has at least one id."""
-        return self._ids.keys()
-
-    def _fill(self, table: Mapping[Id, Row]) -> None:
-        self._ids.clear()
-        for id_, row in table.items():
-            self._change(id_, None, row)
-
-    def _change(self, id_: Id, old: Row | None, new: Row | None) -> None:
-        before = None if old is None else self._key(old)
-        after = None if new is None else self._key(new)
-        if before == after:
-            return
-        if before is not None:
-            ids = self._ids[before]
-            del ids[id_]
-            if not ids:
-                del self._ids[before]
-        if after is not None:
-            self._ids.setdefault(after, {})[id_] = None
-
-
-class State:
-    """Everything one simulator knows: tables in memory, made durable by `commit`, and the write log on disk.
-
-    A table is a `dict` of rows by id (int or str; the type is kept), a row is a dict of JSON values only:
-    money and quantities are decimal *text*, dates ISO text (a Decimal is refused at commit). The file belongs to one process at a time (exclusive lock): a second
-    opener gets a SandboxError.
-    """
-
-    def __init__(self, path: Path) -> None:
-        self.path = Path(path)
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.now: Callable[[], datetime] = lambda: datetime.now(UTC)
-        # Called with (operation, object, key, body as JSON) of each log line, within its transaction.
-        self.listeners: list[Callable[[str, str, Id, bytes], None]] = []
-        self._con = sqlite.connect(str(self.path), isolation_level=None, check_same_thread=False, timeout=1)
-        try:
-            # Exclusive: the tables live in this process' memory, a second writer would overwrite them.
-            self._con.execute("pragma locking_mode = exclusive")
-            self._con.execute("pragma journal_mode = wal")
-            self._con.execute("pragma synchronous = normal")
-            self._con.execute("begin exclusive")
-            # `id` has no type on purpose: without affinity SQLite gives back an int or a text as it came.
-            self._con.execute(
-                "create table if not exists rows (kind text, id, body blob, primary key (kind, id))"
-            )
-            self._con.execute("create table if not exists meta (name text primary key, body blob)")
-            self._con.execute(
-                "create table if not exists writes (sequence integer primary key, time text, operation text,"
-                " object text, key text, body blob, delivered integer not null default 0)"
-            )
-            self._con.execute("commit")
-        except sqlite.OperationalError as error:
-            self._con.close()
-            raise SandboxError(
-                f"the simulator state {self.path} cannot be opened ({error}): another process serves it; "
-                "stop that one first or give another --state folder"
-            ) from error
-        self._tables: dict[str, dict[Id, Row]] = {}
-        self._meta: Row = {}
-        self._indexes: dict[str, list[Index]] = {}
-        self.history = History(self._make)
-        self.never_lags: set[str] = set()
-        self._load()
-
-    def _load(self) -> None:
-        # Emptied and filled in place: the simulators hold these tables and indexes.
-        for table in self._tables.values():
-            table.clear()
-        self._meta.clear()
-        for kind, id_, body in self._con.execute("select kind, id, body from rows order by rowid"):
-            self._tables.setdefault(kind, {})[id_] = orjson.loads(body)
-        self._meta.update((n, orjson.loads(b)) for n, b in self._con.execute("select name, body from meta"))
-        self._sequence: int = self._con.execute("select coalesce(max(sequence), 0) from writes").fetchone()[0]
-        self._forget()
-        self.history.forget()
-        for kind, indexes in self._indexes.items():
-            for index in indexes:
-                index._fill(self.tables(kind))
-
-    def _forget(self) -> None:
-        self._dirty: dict[tuple[str, Id], None] = {}
-        self._dirty_meta: dict[str, None] = {}
-        self._pending: list[tuple[int, str, str, str, str, bytes]] = []
-        self._undo: list[tuple[str | None, Id, Any]] = []
-
-    # -- tables
-
-    def tables(self, kind: str) -> Mapping[Id, Row]:
-        """The rows of one kind by id, in order of their first arrival. Read only: change through `put`."""
-        return self._tables.setdefault(kind, {})
-
-    def kinds(self) -> list[str]:
-        """The names of the tables that hold anything."""
-        return sorted(kind for kind, table in self._tables.items() if table)
-
-    def get(self, kind: str, id_: Id) -> Row | None:
-        """One row, or None."""
-        table = self._tables.get(kind)
-        return None if table is None else table.get(id_)
-
-    def put(self, kind: str, id_: Id, row: Row) -> None:
-        """Insert or replace one row; durable at the next `commit`."""
-        self._only_in_the_present()
-        table = self._tables.setdefault(kind, {})
-        old = table.get(id_)
-        table[id_] = row
-        self._changed(kind, id_, old, row)
-
-    def delete(self, kind: str, id_: Id) -> None:
-        """Remove one row. Raises KeyError if there is none."""
-        self._only_in_the_present()
-        old = self._tables[kind].pop(id_)
-        self._changed(kind, id_, old, None)
-
-    def _changed(self, kind: str, id_: Id, old: Row | None, new: Row | None) -> None:
-        self._undo.append((kind, id_, old))
-        self._dirty[(kind, id_)] = None
-        for index in self._indexes.get(kind, ()):
-            index._change(id_, old, new)
-
-    def _make(self, change: Change) -> Row | None:
-        # What `put` and `delete` do to a table, without the notes for commit and rollback.
-        kind, id_, row = change
-        table = self._tables[kind]
-        old = table.get(id_)
-        if row is None:
-            table.pop(id_, None)
-        else:
-            table[id_] = row
-        for index in self._indexes.get(kind, ()):
-            index._change(id_, old, row)
-        return old
-
-    # -- the past
-
-    @contextmanager
-    def rewound(self, seconds: float) -> Iterator[None]:
-        """Within the block the tables are as they were so many wall-clock seconds ago (`history`), for reading.
-
-        Nothing may wait for commit at its begin. A write within raises ReadWrote and changes nothing. Tables in
-        `never_lags`, and single values, stay in the present.
-        """
-        if self.uncommitted:
-            raise RuntimeError("the past cannot be read in the middle of a change")
-        present = self._sequence
-        with self.history.rewound(seconds) as sequence:
-            if sequence is not None:
-                self._sequence = sequence
-            try:
-                yield
-            finally:
-                self._sequence = present
-
-    def _only_in_the_present(self) -> None:
-        if self.history.turned_back:
-            raise ReadWrote
-
-    def index(self, kind: str, key: Callable[[Row], Any]) -> Index:
-        """Make a secondary index of a table (once, at start) and keep it right from then on."""
-        return self.attach(kind, Index(key))
-
-    def attach(self, kind: str, index: Index) -> Index:
-        """Keep an index of a kind of its own right from now on, as `index` does its own."""
-        index._fill(self.tables(kind))
-        self._indexes.setdefault(kind, []).append(index)
-        return index
-
-    # -- single values
-
-    @property
-    def meta(self) -> Mapping[str, Any]:
-        """Single durable values by name (JSON). Read only: change through `set_meta`."""
-        return self._meta
-
-    def set_meta(self, name: str, value: Any) -> None:
-        """Set one durable value; durable at the next `commit`."""
-        self._only_in_the_present()
-        self._undo.append((None, name, self._meta.get(name, _MISSING)))
-        self._meta[name] = value
-        self._dirty_meta[name] = None
-
-    def next_number(self, series: str, start: int = 1) -> int:
-        """The next number of a durable series; a rolled back request gives its numbers back."""
-        name = "series:" + series
-        number = self._meta.get(name, start)
-        self.set_meta(name, number + 1)
-        return number
-
-    # -- write log and transactions
-
-    def log(self, operation: str, object: str, key: Id, body: Any) -> int:
-        """Append an applied mutation to the write log (durable with the same `commit`) and give its sequence.
-
-        operation: `api.create`, an MI transaction name, `people.payment`, ...; object: `invoice`, ...
-        """
-        self._only_in_the_present()
-        self._sequence += 1
-        sequence, told = self._sequence, orjson.dumps(body)
-        now = self.now().isoformat(timespec="milliseconds")
-        self._pending.append((sequence, now, operation, object, str(key), told))
-        sequences = _request_writes.get()
-        if sequences is not None:
-            sequences.append(sequence)
-        for listener in self.listeners:
-            listener(operation, object, key, told)
-        return sequence
-
-    @property
-    def last_sequence(self) -> int:
-        """The sequence of the newest log line, 0 before the first."""
-        return self._sequence
-
-    @property
-    def uncommitted(self) -> bool:
-        """Whether something waits for `commit`."""
-        return bool(self._dirty or self._dirty_meta or self._pending)
-
-    def commit(self) -> None:
-        """Make all changes and log rows since the last commit durable, in one transaction.
-
-        Raises TypeError for a row that is not JSON (a Decimal, say); nothing is written then.
-        """
-        if not self.uncommitted:
-            return
-        changed, removed = [], []
-        for kind, id_ in self._dirty:
-            row = self._tables[kind].get(id_)
-            if row is None:
-                removed.append((kind, id_))
-            else:
-                changed.append((kind, id_, orjson.dumps(row)))
-        meta = [(name, orjson.dumps(self._meta[name])) for name in self._dirty_meta]
-        con = self._con
-        con.execute("begin immediate")
-        try:
-            if removed:
-                con.executemany("delete from rows where kind = ? and id = ?", removed)
-            if changed:
-                con.executemany(
-                    "insert into rows (kind, id, body) values (?, ?, ?)"
-                    " on conflict (kind, id) do update set body = excluded.body",
-                    changed,
-                )
-            if meta:
-                con.executemany("insert or replace into meta (name, body) values (?, ?)", meta)
-            if self._pending:
-                con.executemany(
-                    "insert into writes (sequence, time, operation, object, key, body) values (?, ?, ?, ?, ?, ?)",
-                    self._pending,
-                )
-            con.execute("commit")
-        except BaseException:
-            con.execute("rollback")
-            raise
-        if self.history.keep:
-            kept = [(k, i, old) for k, i, old in self._undo if k is not None and k not in self.never_lags]
-            self.history.add(self._sequence - len(self._pending), kept)
-        self._forget()
-
-    def rollback(self) -> None:
-        """Forget everything since the last commit: rows, numbers and log lines alike."""
-        self._sequence -= len(self._pending)
-        sequences = _request_writes.get()
-        if sequences is not None:
-            del sequences[len(sequences) - len(self._pending) :]
-        for kind, id_, old in reversed(self._undo):
-            if kind is None:
-                if old is _MISSING:
-                    del self._meta[str(id_)]
-                else:
-                    self._meta[str(id_)] = old
-                continue
-            table = self._tables[kind]
-            new = table.get(id_)
-            if old is None:
-                del table[id_]
-            else:
-                table[id_] = old
-            for index in self._indexes.get(kind, ()):
-                index._change(id_, new, old)
-        self._forget()
-
-    def delivered(self, sequences: Sequence[int]) -> None:
-        """Note that the whole answer to the request that made these writes left on the socket."""
-        self._con.executemany("update writes set delivered = 1 where sequence = ?", [(s,) for s in sequences])
-
-    def writes(self, after: int = 0, limit: int = 1000) -> Iterator[Row]:
-        """Log lines with a sequence above `after`, oldest first: sequence, time (UTC), operation, object,
-        key, body, delivered."""
-        query = (
-            "select sequence, time, operation, object, key, body, delivered from writes"
-            " where sequence > ? order by sequence limit ?"
-        )
-        for sequence, at, operation, object_, key, body, delivered in self._con.execute(
-            query, (after, limit)
-        ):
-            yield {
-                "sequence": sequence,
-                "time": at,
-                "operation": operation,
-                "object": object_,
-                "key": key,
-                "body": orjson.Fragment(body),
-                "delivered": bool(delivered),
-            }
-
-    def clear(self) -> None:
-        """Forget everything there is, durably: rows, values, series and the write log."""
-        self._con.execute("begin immediate")
-        for table in ("rows", "meta", "writes"):
-            self._con.execute(f"delete from {table}")  # three fixed names
-        self._con.execute("commit")
-        self._load()
-
-    def close(self) -> None:
-        """Close the file; what was not committed is lost."""
-        self._con.close()
-
-
-# --------------------------------------------------------------------------------------------- clock
-
-
-class Clock:
-    """Simulated time: it runs at the wall clock's speed from where it was last set, and never goes back.
-
-    Kept in the state as one pair (simulated instant, wall instant), so time also passes while no process
-    serves the state. `listeners` are called with the new instant after each jump, before the commit.
-
-    The clock of a new state stands still until `go`: what a simulator is seeded with does not depend on how long the
-    seeding takes. `skew` is how far the vendor's clock is off (fault `clock`): `now` and what derives from it tells
-    the vendor's time, `true_now` the simulated one.
-    """
-
-    def __init__(self, state: State, start: date | datetime | None = None) -> None:
-        self._state = state
-        self._latest = datetime.min.replace(tzinfo=UTC)
-        self._still = False
-        # What jumps replaced, oldest first, for those who read the past: (when, simulated, wall).
-        self._jumps: deque[tuple[float, datetime, datetime]] = deque(maxlen=100)
-        self.skew = timedelta()
-        self.start = _instant(start) if start is not None else None
-        self.listeners: list[Callable[[datetime], None]] = []
-        if "clock" in state.meta:
-            self._read()
-        else:
-            self._anchor(self.start or datetime.now(UTC))
-            self._still = True
-            state.commit()
-        state.now = self.true_now
-
-    def _read(self) -> None:
-        kept = self._state.meta["clock"]
-        self._simulated = datetime.fromisoformat(kept["simulated"])
-        self._wall = datetime.fromisoformat(kept["wall"])
-
-    def _anchor(self, simulated: datetime) -> None:
-        if self._state.history.keep:
-            self._jumps.append((time.monotonic(), self._simulated, self._wall))
-        self._simulated, self._wall = simulated, datetime.now(UTC)
-        self._state.set_meta("clock", {"simulated": simulated.isoformat(), "wall": self._wall.isoformat()})
-
-    def now(self) -> datetime:
-        """What the vendor's clock says, UTC: the simulated instant, unless the clock is off."""
-        return self.true_now() + self.skew
-
-    def true_now(self) -> datetime:
-        """The simulated instant, UTC."""
-        if self._still:
-            return self._simulated
-        if back := self._state.history.turned_back:
-            return self._then(back)
-        now = self._simulated + (datetime.now(UTC) - self._wall)
-        # The wall clock itself may be set back by the host; simulated time then stands still.
-        self._latest = max(now, self._latest)
-        return self._latest
-
-    def _then(self, back: float) -> datetime:
-        """The simulated instant of so many wall-clock seconds ago, jumps of the clock included."""
-        moment = time.monotonic() - back
-        held = next((jump[1:] for jump in self._jumps if jump[0] > moment), (self._simulated, self._wall))
-        simulated, wall = held
-        return simulated + (datetime.now(UTC) - timedelta(seconds=back) - wall)
-
-    def today(self) -> date:
-        """The simulated day in UTC."""
-        return self.now().date()
-
-    def set(self, to: date | datetime) -> bool:
-        """Jump to an instant (a date means its first moment, UTC). False, and no jump, if that is in the past."""
-        target = _instant(to)
-        if target <= self.true_now():
-            return False
-        self._anchor(target)
-        for listener in self.listeners:
-            listener(target)
-        self._state.commit()
-        return True
-
-    def advance(self, days: int = 0, **more: float) -> bool:
-        """Jump forward by days (or hours=, minutes=, seconds=)."""
-        return self.set(self.true_now() + timedelta(days=days, **more))
-
-    def stamp_ms(self) -> int:
-        """A strictly increasing stamp in epoch milliseconds, not before now; kept with the next commit."""
-        now = int(self.now().timestamp() * 1000)
-        stamp = max(now, self._state.meta.get("stamp", 0) + 1)
-        self._state.set_meta("stamp", stamp)
-        return stamp
-
-    def restart(self) -> None:
-        """Begin again at the start and stand still, after `State.clear`: the only way back."""
-        self._latest = datetime.min.replace(tzinfo=UTC)
-        self._anchor(self.start or datetime.now(UTC))
-        self._jumps.clear()
-        self._still = True
-
-    def go(self) -> None:
-        """Let time pass, if it stands still."""
-        if self._still:
-            self._still = False
-            self._anchor(self._simulated)
-            self._state.commit()
-
-
-def _instant(value: date | datetime) -> datetime:
-    if isinstance(value, datetime):
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return datetime.combine(value, time_of_day(), UTC)
-
-
-def parse_instant(text: str) -> datetime:
-    """`YYYY-MM-DD` (its first moment) or an ISO instant (UTC if it names no zone). Raises ValueError."""
-    return _instant(datetime.fromisoformat(text))
-
 
 # ------------------------------------------------------------------------------------- small helpers
 
@@ -580,54 +101,7 @@ def common_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--faults", type=Path, help="YAML of faults to begin with, one section per simulator")
 
 
-class Switch(NamedTuple):
-    """A behaviour that differs by installation or is not known for sure: allowed values, the default (best evidence)
-    first, and why it is one. A single int or text allows any value of that type."""
-
-    allowed: tuple[Any, ...]
-    about: str
-
-    @property
-    def default(self) -> Any:
-        """The value of a new state."""
-        return self.allowed[0]
-
-
-def load_switches(
-    state: State, path: Path | None, section: str, known: Mapping[str, Switch]
-) -> dict[str, Any]:
-    """The switches of one simulator: from the YAML's section, else as this state last had them, else default.
-
-    Raises SandboxError for an unknown switch or value.
-    """
-    given: Any = {}
-    if path is not None:
-        try:
-            given = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get(section) or {}
-        except (OSError, yaml.YAMLError, AttributeError) as error:
-            raise SandboxError(f"the switches in {path} cannot be read: {error}") from error
-    for name, value in given.items():
-        _check_switch(name, value, known, f"{path}: {section}.{name}")
-    kept = state.meta.get("switches", {})
-    switches = {name: given.get(name, kept.get(name, switch.default)) for name, switch in known.items()}
-    state.set_meta("switches", switches)
-    state.commit()
-    return switches
-
-
-def _check_switch(name: str, value: Any, known: Mapping[str, Switch], where: str) -> None:
-    if name not in known:
-        raise SandboxError(f"{where} is no switch; known are {', '.join(sorted(known))}")
-    allowed = known[name].allowed
-    open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
-    if not open_ended and value not in allowed:
-        raise SandboxError(f"{where} is {value!r}; allowed are {', '.join(map(repr, allowed))}")
-
-
 # --------------------------------------------------------------------------------- the application
-
-# The log sequences written by the request that runs in this context.
-_request_writes: ContextVar[list[int] | None] = ContextVar("request_writes", default=None)
 
 
 class _Transaction:
@@ -661,7 +135,7 @@ class _Transaction:
             out = breakage.after(fault, receive, send)
         lost = fault is not None and breakage.breaks_answer(fault)
         sequences: list[int] = []
-        _request_writes.set(sequences)
+        request_writes.set(sequences)
         refused = False
 
         async def watched(message: Any) -> None:
@@ -826,7 +300,7 @@ def create_app(
             try:
                 given = dict(await json_body(request))
                 for switch, value in given.items():
-                    _check_switch(switch, value, known_switches, switch)
+                    check_switch(switch, value, known_switches, switch)
             except (SandboxError, TypeError, ValueError) as error:
                 return json_response({"error": str(error)}, 400)
             switches.update(given)
@@ -835,7 +309,7 @@ def create_app(
         return json_response(switches)
 
     async def start_again(request: Request) -> Response:
-        _request_writes.set(None)  # what the seeding logs is nobody's answer, here as at the start
+        request_writes.set(None)  # what the seeding logs is nobody's answer, here as at the start
         kept = state.meta.get("switches")
         state.clear()
         clock.restart()

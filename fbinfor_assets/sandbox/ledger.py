@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from fbinfor_assets.sandbox.kernel import State
+from fbinfor_assets.sandbox.state import State
 
 Line = tuple[str, Decimal, Decimal]
 

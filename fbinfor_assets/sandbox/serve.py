@@ -42,9 +42,9 @@ from typing import Any
 import httpx
 from filelock import FileLock, Timeout
 
-from fbinfor_assets.sandbox.kernel import SandboxError
 from fbinfor_assets.sandbox.profiles import SEED_CUSTOMERS_FILE, write_seed_customers
 from fbinfor_assets.sandbox.shop.book import OrderBook, prepare
+from fbinfor_assets.sandbox.state import SandboxError
 
 FILE = "sandbox.json"
 """The line, inside the state folder."""

@@ -44,7 +44,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox.kernel import Row, State
+from fbinfor_assets.sandbox.state import Row, State
 
 TABLE, ENDED = "webhook", "webhook_ended"
 KEPT = 5_000

@@ -28,7 +28,8 @@ import orjson
 
 from fbinfor_assets.sandbox.freshbooks import families, scopes
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row, secret
+from fbinfor_assets.sandbox.kernel import secret
+from fbinfor_assets.sandbox.state import Row
 
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 GRANT_TYPES = ("authorization_code", "refresh_token")

@@ -24,7 +24,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import invalid, negative, required
 from fbinfor_assets.sandbox.freshbooks.payments import payment_type
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, DELETED, Feature, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

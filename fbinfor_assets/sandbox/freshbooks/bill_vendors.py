@@ -23,7 +23,7 @@ from fbinfor_assets.sandbox.freshbooks.bills import outstanding
 from fbinfor_assets.sandbox.freshbooks.errors import invalid, required
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Feature, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

@@ -15,8 +15,8 @@ from datetime import date
 from decimal import Decimal
 
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO
-from fbinfor_assets.sandbox.kernel import Row, State
 from fbinfor_assets.sandbox.ledger import Ledger
+from fbinfor_assets.sandbox.state import Row, State
 
 CASH, RECEIVABLE, PAYABLE, TAX, ADVANCE = "1000", "1200", "2000", "2005", "2100"
 EQUITY, SALES, OTHER_INCOME, COST_OF_GOODS, UNCATEGORISED = "3000", "4000", "4010", "5000", "6014"

@@ -32,7 +32,8 @@ from fbinfor_assets.sandbox.freshbooks.auth import Auth, Refused
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Id, Row, json_response, secret
+from fbinfor_assets.sandbox.kernel import json_response, secret
+from fbinfor_assets.sandbox.state import Id, Row
 from fbinfor_assets.sandbox.webhooks import Attempt, Sender
 
 INVALID = "The request was well-formed but was unable to be followed due to semantic errors."

@@ -21,7 +21,7 @@ from typing import Any
 from fbinfor_assets.sandbox.freshbooks import books, fields
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid, required
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Resource
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 OTHER_EXPENSES, BANK_CHARGES = "6007", "6015"
 

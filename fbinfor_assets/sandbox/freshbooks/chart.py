@@ -23,7 +23,7 @@ from fbinfor_assets.sandbox.freshbooks import books, fields
 from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, plain
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid, not_found, required
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 TYPES = ("asset", "equity", "expense", "income", "liability")
 

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 from fbinfor_assets.sandbox.freshbooks import scopes
 from fbinfor_assets.sandbox.freshbooks.auth import Auth
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 INVALID_SCOPE = "The requested scope is invalid, unknown, or malformed."
 DENIED = "The resource owner or authorization server denied the request."

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

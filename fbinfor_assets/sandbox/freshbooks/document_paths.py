@@ -24,7 +24,8 @@ from fbinfor_assets.sandbox.freshbooks.account import Account
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, invalid
 from fbinfor_assets.sandbox.freshbooks.extras import PRESENTATION
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
-from fbinfor_assets.sandbox.kernel import Row, json_response, secret
+from fbinfor_assets.sandbox.kernel import json_response, secret
+from fbinfor_assets.sandbox.state import Row
 
 DRAFT = 1
 

@@ -22,7 +22,7 @@ from fbinfor_assets.sandbox.freshbooks import document, extras, fields, listing
 from fbinfor_assets.sandbox.freshbooks.errors import required
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

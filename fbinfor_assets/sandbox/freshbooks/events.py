@@ -21,7 +21,7 @@ from urllib.parse import urlencode
 import orjson
 
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Id
+from fbinfor_assets.sandbox.state import Id
 
 # Noun: the object whose scope one needs to watch it.
 NOUNS = {

@@ -29,7 +29,7 @@ from fbinfor_assets.sandbox.freshbooks.listing import Query
 from fbinfor_assets.sandbox.freshbooks.receipts import stored_attachment
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, ARCHIVED, DELETED, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

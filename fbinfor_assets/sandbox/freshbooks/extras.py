@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.amounts import plain
 from fbinfor_assets.sandbox.freshbooks.errors import invalid
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

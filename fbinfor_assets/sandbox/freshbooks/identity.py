@@ -13,7 +13,7 @@ from __future__ import annotations
 from typing import Any
 
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 _SINCE = "2010-01-04T08:45:42Z"
 

@@ -36,7 +36,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import (
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, Query, first_place
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 # More details than any entry has: the ids of one entry's details lie between two multiples of it.
 DETAILS_PER_ENTRY = 2000

@@ -24,7 +24,7 @@ from urllib.parse import parse_qsl
 
 from fbinfor_assets.sandbox.faults import page_shift
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, filter_error
-from fbinfor_assets.sandbox.kernel import Index, Row
+from fbinfor_assets.sandbox.state import Index, Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.resource import Resource

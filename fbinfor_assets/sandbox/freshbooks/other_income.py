@@ -24,7 +24,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import invalid, required
 from fbinfor_assets.sandbox.freshbooks.payments import payment_type
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, DELETED, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 CATEGORY_NAMES = ("advertising", "in_person_sales", "online_sales", "rentals", "other")
 

@@ -24,7 +24,8 @@ from fbinfor_assets.sandbox.freshbooks.amounts import ZERO, money, tax_shares
 from fbinfor_assets.sandbox.freshbooks.books import ACCOUNTS
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.resource import DELETED
-from fbinfor_assets.sandbox.kernel import Row, secret
+from fbinfor_assets.sandbox.kernel import secret
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

@@ -17,7 +17,7 @@ import orjson
 from fbinfor_assets.sandbox.freshbooks import errors, fields
 from fbinfor_assets.sandbox.freshbooks.listing import Filter, Flag, Lister, Query, Sort
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 ACTIVE, DELETED, ARCHIVED = 0, 1, 2
 

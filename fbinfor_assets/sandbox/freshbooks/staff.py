@@ -18,7 +18,7 @@ from fbinfor_assets.sandbox.freshbooks.amounts import plain
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 OWNER = 1
 

@@ -16,7 +16,7 @@ from typing import Any, ClassVar
 from fbinfor_assets.sandbox.freshbooks.amounts import money
 from fbinfor_assets.sandbox.freshbooks.extras import GATEWAYS
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 # Fields of a system the captures show as null or as one fixed value.
 UNSET: Row = {

@@ -19,7 +19,7 @@ from fbinfor_assets.sandbox.freshbooks.amounts import money
 from fbinfor_assets.sandbox.freshbooks.errors import negative, not_found, required
 from fbinfor_assets.sandbox.freshbooks.resource import ACTIVE, Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 
 class Tasks(Resource):

@@ -15,7 +15,7 @@ from fbinfor_assets.sandbox.freshbooks import fields
 from fbinfor_assets.sandbox.freshbooks.amounts import plain
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, required
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 
 class Taxes(Resource):

@@ -21,7 +21,7 @@ from fbinfor_assets.sandbox.freshbooks.errors import invalid, not_found, require
 from fbinfor_assets.sandbox.freshbooks.listing import Lister, Query
 from fbinfor_assets.sandbox.freshbooks.resource import Resource
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.freshbooks.account import Account

@@ -20,7 +20,8 @@ import orjson
 
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError, not_found
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Row, secret
+from fbinfor_assets.sandbox.kernel import secret
+from fbinfor_assets.sandbox.state import Row
 
 OBJECT = "upload"
 SCOPE = "uploads"

@@ -13,9 +13,11 @@ from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.freshbooks.books import CHART, Books
-from fbinfor_assets.sandbox.kernel import Clock, State, secret
+from fbinfor_assets.sandbox.kernel import secret
 from fbinfor_assets.sandbox.ledger import Ledger
+from fbinfor_assets.sandbox.state import State
 
 EASTERN = ZoneInfo("America/New_York")
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from starlette.exceptions import HTTPException
 
-from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, load_switches, main, run
+from fbinfor_assets.sandbox.clock import Clock
+from fbinfor_assets.sandbox.kernel import common_arguments, create_app, main, run
 from fbinfor_assets.sandbox.m3 import control, deliveries, jobs, tokens
 from fbinfor_assets.sandbox.m3.export_tables import tables
 from fbinfor_assets.sandbox.m3.gateway import Gateway, http_error, operations
@@ -20,6 +21,8 @@ from fbinfor_assets.sandbox.m3.seed import seed
 from fbinfor_assets.sandbox.m3.switches import SWITCHES
 from fbinfor_assets.sandbox.m3.world import COMPANY, DIVISION, World
 from fbinfor_assets.sandbox.profiles import read_seed_customers
+from fbinfor_assets.sandbox.state import State
+from fbinfor_assets.sandbox.switch import load_switches
 
 
 def start() -> None:

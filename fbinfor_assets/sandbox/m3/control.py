@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox.kernel import Row, json_body, json_response
+from fbinfor_assets.sandbox.kernel import json_body, json_response
 from fbinfor_assets.sandbox.ledger import UnbalancedError
 from fbinfor_assets.sandbox.m3 import (
     control_sales,
@@ -35,6 +35,7 @@ from fbinfor_assets.sandbox.m3 import (
 from fbinfor_assets.sandbox.m3.deliveries import FulfilmentError, Shipment
 from fbinfor_assets.sandbox.m3.mi import Nok, plain
 from fbinfor_assets.sandbox.m3.world import ACCOUNTS, World
+from fbinfor_assets.sandbox.state import Row
 
 Verb = Callable[[World, Row], Any]
 

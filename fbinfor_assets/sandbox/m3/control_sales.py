@@ -11,9 +11,9 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from fbinfor_assets.sandbox.kernel import Row
 from fbinfor_assets.sandbox.m3 import deliveries, manual_invoices, orders, receivables
 from fbinfor_assets.sandbox.m3.world import World
+from fbinfor_assets.sandbox.state import Row
 
 # What the verbs call the fields of a delivery and of a package -> (M3 field, most characters).
 _DELIVERY = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from fbinfor_assets.sandbox.kernel import State
+from fbinfor_assets.sandbox.state import State
 
 VALIDATING = "8"  # BIST of a batch invoice whose validation runs
 

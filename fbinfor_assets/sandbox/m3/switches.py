@@ -10,7 +10,7 @@ test can show that the product does not depend on it.
 
 from __future__ import annotations
 
-from fbinfor_assets.sandbox.kernel import Switch
+from fbinfor_assets.sandbox.switch import Switch
 
 SWITCHES: dict[str, Switch] = {
     # -- tax and goods

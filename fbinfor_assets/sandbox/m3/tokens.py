@@ -26,8 +26,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox.kernel import Row, State, json_response, secret
+from fbinfor_assets.sandbox.kernel import json_response, secret
 from fbinfor_assets.sandbox.m3.world import TENANT, USER, World
+from fbinfor_assets.sandbox.state import Row, State
 
 # Grant an app is made for -> (type code `dt`, further grants it takes). Only 12 (backend service) has a source.
 _APPS = {

@@ -19,10 +19,11 @@ from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from fbinfor_assets.sandbox.kernel import Clock, State
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.ledger import Ledger
 from fbinfor_assets.sandbox.m3.mi import CENT, Nok, Options, Record, parse_date, parse_decimal, to_day
 from fbinfor_assets.sandbox.m3.purchase_indexes import LedgerChanges, PurchaseIndexes
+from fbinfor_assets.sandbox.state import State
 
 Row = dict[str, Any]
 Ref = tuple[Any, ...]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import argparse
 
-from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, load_switches, main, run
+from fbinfor_assets.sandbox.clock import Clock
+from fbinfor_assets.sandbox.kernel import common_arguments, main, run
 from fbinfor_assets.sandbox.shop.app import build
 from fbinfor_assets.sandbox.shop.book import OrderBook, prepare
 from fbinfor_assets.sandbox.shop.switches import SWITCHES
+from fbinfor_assets.sandbox.state import State
+from fbinfor_assets.sandbox.switch import load_switches
 
 
 def start() -> None:

@@ -26,7 +26,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from fbinfor_assets.sandbox.kernel import Clock, State, create_app, json_response
+from fbinfor_assets.sandbox.clock import Clock
+from fbinfor_assets.sandbox.kernel import create_app, json_response
 from fbinfor_assets.sandbox.shop.arrivals import Arrivals
 from fbinfor_assets.sandbox.shop.book import OrderBook
 from fbinfor_assets.sandbox.shop.customers import Customers
@@ -43,6 +44,7 @@ from fbinfor_assets.sandbox.shop.store import Store
 from fbinfor_assets.sandbox.shop.switches import SWITCHES
 from fbinfor_assets.sandbox.shop.terms import Terms
 from fbinfor_assets.sandbox.shop.world import API, World
+from fbinfor_assets.sandbox.state import State
 from fbinfor_assets.sandbox.webhooks import Sender
 
 _WRITES = ["POST", "PUT", "PATCH"]

@@ -23,9 +23,9 @@ from zoneinfo import ZoneInfo
 import orjson
 from pysqlite3 import dbapi2 as sqlite
 
-from fbinfor_assets.sandbox.kernel import SandboxError
 from fbinfor_assets.sandbox.shop.generator import FIRST_DAY, LAST_DAY, generate
 from fbinfor_assets.sandbox.shop.orders import OrderRow, read_orders
+from fbinfor_assets.sandbox.state import SandboxError
 
 FILE = "orders.db"
 FIRST_PRODUCT = 1_000_001

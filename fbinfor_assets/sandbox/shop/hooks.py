@@ -22,7 +22,7 @@ from typing import Any
 
 import orjson
 
-from fbinfor_assets.sandbox.kernel import Row, secret
+from fbinfor_assets.sandbox.kernel import secret
 from fbinfor_assets.sandbox.shop.errors import (
     Refused,
     already_there,
@@ -34,6 +34,7 @@ from fbinfor_assets.sandbox.shop.query import Json, Query
 from fbinfor_assets.sandbox.shop.resource import Resource, text
 from fbinfor_assets.sandbox.shop.woo import VERSION
 from fbinfor_assets.sandbox.shop.world import World
+from fbinfor_assets.sandbox.state import Row
 from fbinfor_assets.sandbox.webhooks import Attempt, Message, Sender
 
 _STATUSES = ("active", "paused", "disabled")

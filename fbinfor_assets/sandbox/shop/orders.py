@@ -19,8 +19,8 @@ from typing import NamedTuple
 
 import duckdb
 
-from fbinfor_assets.sandbox.kernel import SandboxError
 from fbinfor_assets.sandbox.profiles import COUNTRIES
+from fbinfor_assets.sandbox.state import SandboxError
 
 COLUMNS = (
     "invoice_no",

@@ -17,7 +17,6 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from fbinfor_assets.sandbox.kernel import Row
 from fbinfor_assets.sandbox.shop.book import Product
 from fbinfor_assets.sandbox.shop.errors import (
     Refused,
@@ -33,6 +32,7 @@ from fbinfor_assets.sandbox.shop.resource import Resource, flag, text
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
 from fbinfor_assets.sandbox.shop.terms import Terms, slug
 from fbinfor_assets.sandbox.shop.world import World, stamps
+from fbinfor_assets.sandbox.state import Row
 
 _STATUSES = ("draft", "pending", "private", "publish")
 _LISTED = ("any", *_STATUSES, "future", "trash")

@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from fbinfor_assets.sandbox.kernel import Row
 from fbinfor_assets.sandbox.shop.errors import (
     Refused,
     already_there,
@@ -36,6 +35,7 @@ from fbinfor_assets.sandbox.shop.resource import Resource, flag, text
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
 from fbinfor_assets.sandbox.shop.woo import ADDRESS, CURRENCY, VERSION, finished, order_json
 from fbinfor_assets.sandbox.shop.world import World
+from fbinfor_assets.sandbox.state import Row
 
 if TYPE_CHECKING:
     from fbinfor_assets.sandbox.shop.customers import Customers

@@ -7,7 +7,7 @@ Does not belong here: what a switch does (where it is read).
 
 from __future__ import annotations
 
-from fbinfor_assets.sandbox.kernel import Switch
+from fbinfor_assets.sandbox.switch import Switch
 
 SWITCHES: dict[str, Switch] = {
     "tax_rounding": Switch(

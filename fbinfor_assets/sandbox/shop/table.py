@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from fbinfor_assets.sandbox.kernel import Id, Index, Row, State
+from fbinfor_assets.sandbox.state import Id, Index, Row, State
 
 _COUNTS = 1_000
 

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from fbinfor_assets.sandbox.kernel import Clock, State
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.shop.book import ZONE, OrderBook
+from fbinfor_assets.sandbox.state import State
 
 API = "/wp-json/wc/v3"
 

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbinfor_assets.sandbox.kernel import Clock, State
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.m3 import (
     control_sales,
     customers,
@@ -36,6 +36,7 @@ from fbinfor_assets.sandbox.m3.mi import Nok, Options
 from fbinfor_assets.sandbox.m3.seed import seed
 from fbinfor_assets.sandbox.m3.switches import SWITCHES
 from fbinfor_assets.sandbox.m3.world import HANDLERS, Call, World
+from fbinfor_assets.sandbox.state import State
 
 CUNO, DAY = "FB00000001", "20261003"
 

@@ -126,7 +126,9 @@ def _serve() -> None:
     from starlette.responses import Response
     from starlette.routing import Route
 
-    from fbinfor_assets.sandbox.kernel import Clock, State, common_arguments, create_app, json_response, run
+    from fbinfor_assets.sandbox.clock import Clock
+    from fbinfor_assets.sandbox.kernel import common_arguments, create_app, json_response, run
+    from fbinfor_assets.sandbox.state import State
     from fbinfor_assets.sandbox.webhooks import Sender
 
     parser = argparse.ArgumentParser()

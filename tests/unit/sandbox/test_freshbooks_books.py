@@ -10,11 +10,12 @@ from pathlib import Path
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.freshbooks.account import Account
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Clock, State
+from fbinfor_assets.sandbox.state import State
 
 ZERO = Decimal(0)
 DAYS = [f"2011-03-{day:02}" for day in range(1, 6)]

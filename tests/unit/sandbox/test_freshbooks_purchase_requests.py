@@ -12,12 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.freshbooks.account import Account
 from fbinfor_assets.sandbox.freshbooks.errors import FreshBooksError
 from fbinfor_assets.sandbox.freshbooks.fields import parse_body
 from fbinfor_assets.sandbox.freshbooks.switches import SWITCHES
 from fbinfor_assets.sandbox.freshbooks.world import World
-from fbinfor_assets.sandbox.kernel import Clock, State
+from fbinfor_assets.sandbox.state import State
 
 LINE = ("id", "categoryid", "category", "description", "quantity", "unit_cost", "compounded_tax")
 TAX = ("tax_name1", "tax_percent1", "tax_authorityid1")

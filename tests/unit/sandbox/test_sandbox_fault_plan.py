@@ -13,9 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fbinfor_assets.sandbox.clock import Clock
 from fbinfor_assets.sandbox.fault_kinds import KINDS, checked
 from fbinfor_assets.sandbox.faults import Faults
-from fbinfor_assets.sandbox.kernel import Clock, State, create_app
+from fbinfor_assets.sandbox.kernel import create_app
+from fbinfor_assets.sandbox.state import State
 
 
 class Caller:

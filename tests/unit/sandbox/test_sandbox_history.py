@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from fbinfor_assets.sandbox import history
 from fbinfor_assets.sandbox.history import ReadWrote
-from fbinfor_assets.sandbox.kernel import State
+from fbinfor_assets.sandbox.state import State
 
 KINDS, IDS, COLOURS = ("client", "invoice"), (1, 2, 3, 4), ("red", "blue", None)
 

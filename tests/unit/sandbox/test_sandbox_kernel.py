@@ -10,7 +10,10 @@ from decimal import Decimal
 
 import pytest
 
-from fbinfor_assets.sandbox.kernel import Clock, SandboxError, State, Switch, load_switches, secret
+from fbinfor_assets.sandbox.clock import Clock
+from fbinfor_assets.sandbox.kernel import secret
+from fbinfor_assets.sandbox.state import SandboxError, State
+from fbinfor_assets.sandbox.switch import Switch, load_switches
 
 
 @pytest.fixture

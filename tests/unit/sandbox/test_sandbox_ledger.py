@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fbinfor_assets.sandbox.kernel import State
 from fbinfor_assets.sandbox.ledger import Ledger, UnbalancedError
+from fbinfor_assets.sandbox.state import State
 
 ACCOUNTS = {"1000": "Bank", "1300": "Receivables", "2200": "VAT", "3000": "Revenue"}
 DAY = date(2011, 3, 1)

@@ -14,11 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fbinfor_assets.sandbox.driver import _GAP, _PAGE, _ranges
-from fbinfor_assets.sandbox.kernel import SandboxError
 from fbinfor_assets.sandbox.shop import book
 from fbinfor_assets.sandbox.shop.book import OrderBook, prepare, price_text
 from fbinfor_assets.sandbox.shop.generator import FIRST_DAY, generate
 from fbinfor_assets.sandbox.shop.orders import OrderRow
+from fbinfor_assets.sandbox.state import SandboxError
 
 
 @pytest.mark.parametrize(

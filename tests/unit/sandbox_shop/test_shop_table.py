@@ -15,8 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pysqlite3 import dbapi2 as sqlite
 
-from fbinfor_assets.sandbox.kernel import State
 from fbinfor_assets.sandbox.shop.table import Column, Selection, Table
+from fbinfor_assets.sandbox.state import State
 
 BOOK = {id_: {"id": id_, "at": f"t{id_ % 4}", "colour": "red" if id_ % 3 else "blue"} for id_ in range(1, 12)}
 _numbers = itertools.count()
