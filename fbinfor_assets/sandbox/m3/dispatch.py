@@ -52,8 +52,9 @@ _COMPANIES = "MNS095MI"
 
 def _check_context(program: str, record: Record, options: Options, switches: Mapping[str, Any]) -> None:
     if switches["company_context"] == "checked":
+        companies = ("", COMPANY, *switches["company_aliases"].split())
         for company in (options.cono, "" if program == _COMPANIES else record.get("CONO", "")):
-            if company.strip() and company.strip() != COMPANY:
+            if company.strip() not in companies:
                 raise Nok("XAU0008", "CONO", company.strip())
         for division in (options.divi, record.get("DIVI", "")):
             if division.strip() and division.strip().upper() != DIVISION:

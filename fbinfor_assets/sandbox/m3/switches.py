@@ -170,12 +170,16 @@ SWITCHES: dict[str, Switch] = {
     "bulk_maximum": Switch(
         (1000,), "Guess: transactions per POST, more is HTTP 400; inforion sends 101 and more"
     ),
+    "company_aliases": Switch(
+        ("409",),
+        "Other numbers for the one company, by blanks: inforion's bulks always say 409, whoever uses it",
+    ),
     "company_context": Switch(
         (
             "checked",
             "ignored",
         ),
-        "Ignored: any cono will do (inforion always sends its own 409)",
+        "Ignored: any cono and divi will do",
     ),
     "unknown_user": Switch(("refused", "ignored"), "Guess: X_01003 for an m3user that is not a user"),
     "bulk_stops_after": Switch((0,), "Guess: what makes a bulk stop early: so many failures (0 = nothing)"),

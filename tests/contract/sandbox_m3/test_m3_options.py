@@ -240,6 +240,12 @@ def test_what_a_stopped_bulk_did_not_come_to_is_not_processed(tuned: Simulator) 
 
 def test_a_client_with_a_fixed_company_can_be_let_in(tuned: Simulator) -> None:
     calls = [("GetServerTime", {})]
-    assert tuned.bulk("GENERAL", *calls, cono=409)["results"][0]["errorCode"] == "XAU0008"
+    assert tuned.bulk("GENERAL", *calls, cono=410)["results"][0]["errorCode"] == "XAU0008"
     tuned.people("switches", company_context="ignored")
-    assert tuned.bulk("GENERAL", *calls, cono=409)["nrOfFailedTransactions"] == 0
+    assert tuned.bulk("GENERAL", *calls, cono=410)["nrOfFailedTransactions"] == 0
+
+
+def test_the_company_has_another_number_and_no_third(m3: Simulator) -> None:
+    m3.customer("FB00000409")
+    assert m3.one("CRS610MI", "GetBasicData", CUNO="FB00000409", cono="409")["CONO"] == "100"
+    assert m3.nok("CRS610MI", "GetBasicData", CUNO="FB00000409", cono="410") == "XAU0008"
