@@ -20,7 +20,7 @@ from fbinfor_assets.clients.retry import RetryPolicy
 from fbinfor_assets.clients.wire import Answer, Wire, query_string
 
 CREDENTIALS = "check client_id, client_secret and redirect_uri of the FreshBooks app"
-RECONSENT = "re-consent: a person opens the consent page once more (`fbinfor connect freshbooks`)"
+RECONSENT = "re-consent: a person allows access on FreshBooks' consent page once more; then put the new pair into the connection"
 
 
 def consent_url(settings: FreshBooksSettings, state: str, scopes: tuple[str, ...] = ()) -> str:
