@@ -7,6 +7,7 @@ Does not belong here: the switches themselves (each simulator's `switches`), sho
 from __future__ import annotations
 
 from collections.abc import Mapping
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -53,7 +54,9 @@ def load_switches(
 def check_switch(name: str, value: Any, known: Mapping[str, Switch], where: str) -> None:
     """Raises SandboxError for a name that is no switch or a value that it does not allow; `where` begins the text."""
     if name not in known:
-        raise SandboxError(f"{where} is no switch; known are {', '.join(sorted(known))}")
+        alike = get_close_matches(name, known)
+        hint = f"did you mean {' or '.join(alike)}?" if alike else "`fbinfor sandbox switches` lists all"
+        raise SandboxError(f"{where} is no switch; {hint}")
     allowed = known[name].allowed
     open_ended = len(allowed) == 1 and type(value) is type(allowed[0])
     if not open_ended and value not in allowed:
