@@ -147,9 +147,12 @@ class Sender:
         self._wake.set()
 
     def fault(self, given: Mapping[str, Any]) -> None:
-        """The settings among the fields of a planned fault of kind `webhooks`; an empty one ends the vices."""
-        chosen = {name: value for name, value in given.items() if name in SETTINGS}
-        self.configure(chosen or self._defaults)
+        """The fields of a planned fault of kind `webhooks` as settings, kept at once; an empty one ends the vices.
+
+        Raises ValueError like `configure`.
+        """
+        self.configure(given or self._defaults)
+        self._state.commit()  # a plan from a file begins, and any plan ends, outside the request that would commit
 
     # -- what simulators call
 
