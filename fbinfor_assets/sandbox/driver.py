@@ -19,8 +19,8 @@ What is due by a date:
   as the invoice is there, draft or not. Others: once it is sent and its date has come. Nobody pays a deleted invoice,
   one of zero or less, or twice.
 * ship: goods orders whose order date is before the day are shipped and invoiced that day; in two parts, the rest not
-  before two days after the order and not on the day of the first part. The order's number is that of its FreshBooks
-  invoice (the id ends M3's PYRE); an order without one goes by CUOR or its own number.
+  before two days after the order (four where it is late) and not on the day of the first part. The order's
+  number is that of its FreshBooks invoice (the id ends M3's PYRE); an order without one goes by CUOR or its own.
 * edit: three M3 customers get another telephone number and town.
 """
 
@@ -225,7 +225,7 @@ class Driver:
         lines = order["lines"]
         before = self._shipped_on.get(order["orno"])
         if before is not None:
-            due = day >= ordered + timedelta(days=2) and before < _basic(day) and not ways.rest_stays
+            due = day >= ordered + timedelta(days=4 if ways.rest_late else 2) and before < _basic(day)
             return ("rests", "all") if due else None
         if not ways.splits or len(lines) < 2 or any(line["quantity"].startswith("-") for line in lines):
             return "whole", "all"

@@ -10,7 +10,7 @@ The rule, of 100 orders by the last digits of sha256 (independent buckets, so th
 * Of the other 85: 70 % pay each invoice in full once it is sent, 10 % pay half of it and no more, 20 % pay nothing.
 * 10 % of the orders that are not prepaid and have more than one line ship in two parts, the first half of the lines
   (rounded up) on the day after the order, the rest one day later; all others ship whole on the day after the order.
-* In 2 % (a fifth of those in two parts) the rest never ships.
+* In 2 % (a fifth of those in two parts) the rest ships late, not before four days after the order.
 * Methods: Bank Transfer 40 %, Credit Card 30 %, PayPal 20 %, Check 10 %.
 """
 
@@ -31,7 +31,7 @@ class Habit:
     pays: Literal["full", "half", "nothing"]
     method: str
     splits: bool
-    rest_stays: bool
+    rest_late: bool
 
 
 def habit(order_number: str) -> Habit:
@@ -45,7 +45,7 @@ def habit(order_number: str) -> Habit:
         pays="full" if prepaid or pay < 70 else "half" if pay < 80 else "nothing",
         method=PREPAID_METHOD if prepaid else _method(method),
         splits=not prepaid and split < 10,
-        rest_stays=not prepaid and split < 2,
+        rest_late=not prepaid and split < 2,
     )
 
 

@@ -40,8 +40,8 @@ NUMBERS = {
     "full": number_with(lambda ways: plain(ways) and ways.pays == "full"),
     "half": number_with(lambda ways: plain(ways) and ways.pays == "half"),
     "nothing": number_with(lambda ways: plain(ways) and ways.pays == "nothing"),
-    "split": number_with(lambda ways: ways.splits and not ways.rest_stays and ways.pays == "full"),
-    "rest stays": number_with(lambda ways: ways.rest_stays),
+    "split": number_with(lambda ways: ways.splits and not ways.rest_late and ways.pays == "full"),
+    "rest late": number_with(lambda ways: ways.rest_late),
 }
 
 
@@ -143,8 +143,8 @@ def test_others_pay_once_their_invoice_is_sent_in_full_by_half_or_not_at_all(
     world: World, story: dict[str, Any]
 ) -> None:
     paid = dict(story["pay 2"]["paid"])
-    stays = {"full": TOTAL, "half": TOTAL / 2}.get(habit(NUMBERS["rest stays"]).pays)
-    assert paid.pop("rest stays", None) == stays
+    stays = {"full": TOTAL, "half": TOTAL / 2}.get(habit(NUMBERS["rest late"]).pays)
+    assert paid.pop("rest late", None) == stays
     assert paid == {"prepaid": TOTAL, "full": TOTAL, "half": TOTAL / 2, "split": TOTAL}
     by_invoice = {payment["invoiceid"]: payment for payment in world.clerk.payments()}
     full = by_invoice[world.invoices["full"]]
@@ -162,7 +162,7 @@ def test_the_day_after_whole_orders_ship_whole_and_split_ones_their_first_half(s
     # 4 x 30.00 + 2 x 20.00 net
     assert (said["net"], said["total"], said["refused"]) == ("160.00", "192.00", [])
     assert story["ship 2"]["shipped"] == sorted(
-        (name, "20101202", 2 if name in ("split", "rest stays") else 3) for name in NUMBERS
+        (name, "20101202", 2 if name in ("split", "rest late") else 3) for name in NUMBERS
     )
 
 
@@ -172,13 +172,13 @@ def test_shipping_twice_on_a_day_does_nothing_the_second_time_whoever_asks(story
         assert story[chapter]["shipped"] == story["ship 2"]["shipped"]
 
 
-def test_the_rest_follows_one_day_later_except_where_it_never_does(story: dict[str, Any]) -> None:
+def test_the_rest_follows_one_day_later_except_where_it_is_late(story: dict[str, Any]) -> None:
     said = story["ship 3"]["said"]
     assert (said["rests"], said["shipments"], said["net"]) == (1, 1, "10.00")
     assert ("split", "20101203", 1) in story["ship 3"]["shipped"]
-    assert story["ship 4"]["said"]["shipments"] == 0
-    assert [entry for entry in story["ship 4"]["shipped"] if entry[0] == "rest stays"] == [
-        ("rest stays", "20101202", 2)
+    assert story["ship 4"]["said"]["shipments"] == 0, "four days after the order at the earliest"
+    assert [entry for entry in story["ship 4"]["shipped"] if entry[0] == "rest late"] == [
+        ("rest late", "20101202", 2)
     ]
 
 
@@ -214,7 +214,7 @@ def test_the_summary_shows_both_books_and_the_command_line_speaks_json(
     done = subprocess.run(command, capture_output=True, text=True, cwd=REPOSITORY, check=True)
     summary = json.loads(done.stdout)
     assert summary["shop"]["documents"] == 8
-    assert summary["infor"]["open_orders"] == 1, "the one whose rest stays"
+    assert summary["infor"]["open_orders"] == 1, "the one whose rest late"
     revenue = next(
         balance for name, balance in summary["infor"]["balances"].items() if name.startswith("3000")
     )

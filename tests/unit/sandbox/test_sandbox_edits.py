@@ -126,8 +126,8 @@ def test_habits_keep_their_stated_shares() -> None:
     assert 0.68 < share["full"] / len(rest) < 0.72
     assert 0.09 < share["half"] / len(rest) < 0.11
     assert 0.09 < sum(one.splits for one in rest) / len(rest) < 0.11
-    assert 0.015 < sum(one.rest_stays for one in rest) / len(rest) < 0.025
-    assert all(one.splits for one in habits if one.rest_stays)
+    assert 0.015 < sum(one.rest_late for one in rest) / len(rest) < 0.025
+    assert all(one.splits for one in habits if one.rest_late)
     assert all(
         one.pays == "full" and not one.splits and one.method == "Credit Card" for one in habits if one.prepaid
     )
