@@ -1,0 +1,45 @@
+"""The pages by name, in the order in which the index lists them.
+
+Belongs here: which pages there are. Does not belong here: what is on one (its own module).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from fbinfor_assets.reports.content import Page
+from fbinfor_assets.reports.pages import ageing, anomalies, index, reconciliation, revenue, sent
+
+_PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection], Page]] = {
+    "reconciliation": reconciliation.page,
+    "sent": sent.page,
+    "ageing": ageing.page,
+    "revenue": revenue.page,
+    "anomalies": anomalies.page,
+}
+
+#: Every page; the index first.
+NAMES: tuple[str, ...] = ("index", *_PAGES)
+
+#: The tables of schema reports that a page reads.
+READS: dict[str, tuple[str, ...]] = {
+    "reconciliation": (
+        "reconciliation_currencies",
+        "reconciliation_periods",
+        "reconciliation_parties",
+        "reconciliation_documents",
+    ),
+    "sent": ("sent",),
+    "ageing": ("receivables_ageing", "reconciliation_documents"),
+    "revenue": ("line_classes", "revenue_by_class"),
+    "anomalies": ("anomalies",),
+}
+
+
+def read_page(con: duckdb.DuckDBPyConnection, name: str) -> Page:
+    """All figures of one page, read now. Raises `KeyError` for a name that is not in `NAMES`."""
+    if name == "index":
+        return index.page([make(con) for make in _PAGES.values()])
+    return _PAGES[name](con)
