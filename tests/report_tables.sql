@@ -6,20 +6,31 @@ create schema reports;
 create table ops.builds (generation bigint, finished_at timestamptz, status varchar);
 insert into ops.builds values (6, '2011-01-04 20:00:00+00', 'complete'), (7, '2011-01-04 21:30:00+00', 'complete');
 
+create table names (party_key varchar, party_name varchar);
+insert into names values
+    ('SHOP-17850', 'Hartley Gifts Ltd'),
+    ('SHOP-13047', 'Å & Søn "Gaver" ApS'),
+    ('SHOP-12583', 'Maison Lefèvre'),
+    ('SHOP-66666', '<script>document.title="taken"</script><img src=x onerror=alert(1)>'' {{ 7*7 }} </style></svg>');
+
 create table reports.reconciliation_documents (
-    sale_key varchar, class varchar, party_key varchar, document_date date, currency varchar,
+    comparison_key varchar, sale_key varchar, class varchar, party_key varchar, party_name varchar, document_date date,
+    currency varchar,
     shop_total decimal(18, 2), freshbooks_total decimal(18, 2), freshbooks_sent decimal(18, 2),
     m3_ordered decimal(18, 2), m3_invoiced decimal(18, 2), freshbooks_open decimal(18, 2), m3_open decimal(18, 2),
     freshbooks_received decimal(18, 2), m3_order_number varchar, m3_invoice_numbers varchar, status varchar,
-    difference decimal(18, 2), open_difference decimal(18, 2), cause varchar, age_days integer, _generation bigint
+    difference decimal(18, 2), open_difference decimal(18, 2), cause varchar, counterpart varchar, owner varchar, note varchar, unexplained decimal(18, 2),
+    age_days integer, _generation bigint
 );
 insert into reports.reconciliation_documents by name
 select
-    sale_key, 'sale' as class, party_key, day::date as document_date, currency,
+    sale_key as comparison_key, sale_key, 'sale' as class, party_key, party_name, day::date as document_date, currency,
     total as shop_total, total as freshbooks_total, sent as freshbooks_sent, total as m3_ordered, invoiced as m3_invoiced,
     fb_open as freshbooks_open, m3_open, sent - fb_open as freshbooks_received,
     '50' || sale_key as m3_order_number, '1' || sale_key as m3_invoice_numbers, status,
-    sent - invoiced as difference, fb_open - m3_open as open_difference, cause, age as age_days, 7 as _generation
+    sent - invoiced as difference, fb_open - m3_open as open_difference, cause,
+    if(cause is null, null, 'invoice 9' || sale_key) as counterpart, if(cause is null, null, 'fbinfor') as owner,
+    if(cause is null, null, 'read back <soon>') as note, 0 as unexplained, age as age_days, 7 as _generation
 from (
     values
     ('536365', 'SHOP-17850', '2010-12-01', 'GBP', 1234.50, 1234.50, 1234.50, 0.00, 0.00, 'agrees', null, null),
@@ -33,14 +44,8 @@ from (
     ('536373', 'SHOP-66666', '2011-01-03', 'GBP', 259.86, 259.86, 259.86, 0.00, 0.00, 'agrees', null, null),
     ('C536379', 'SHOP-17850', '2011-01-03', 'GBP', -27.50, 0.00, -27.50, 0.00, 0.00, 'in transit', 'in transit', 1),
     ('536999', 'SHOP-13047', '2011-01-03', 'GBP', -13541.33, 0.00, 0.00, 0.00, 0.00, 'not a document', null, null)
-) as document (sale_key, party_key, day, currency, total, sent, invoiced, fb_open, m3_open, status, cause, age);
-
-create table names (party_key varchar, party_name varchar);
-insert into names values
-    ('SHOP-17850', 'Hartley Gifts Ltd'),
-    ('SHOP-13047', 'Å & Søn "Gaver" ApS'),
-    ('SHOP-12583', 'Maison Lefèvre'),
-    ('SHOP-66666', '<script>document.title="taken"</script><img src=x onerror=alert(1)>'' {{ 7*7 }} </style></svg>');
+) as document (sale_key, party_key, day, currency, total, sent, invoiced, fb_open, m3_open, status, cause, age)
+inner join names using (party_key);
 
 create table reports.reconciliation_parties as
 select
@@ -54,7 +59,6 @@ select
     sum(open_difference)::decimal(18, 2) as open_difference,
     (count(*) filter (where cause is not null))::integer as disagreeing, 7::bigint as _generation
 from reports.reconciliation_documents
-inner join names using (party_key)
 where status <> 'not a document'
 group by party_key, currency;
 
@@ -66,7 +70,7 @@ select
     sum(freshbooks_received)::decimal(18, 2) as freshbooks_received,
     sum(m3_invoiced - m3_open)::decimal(18, 2) as m3_received,
     sum(freshbooks_received - m3_invoiced + m3_open)::decimal(18, 2) as cash_difference,
-    coalesce(sum(m3_invoiced) filter (where m3_invoiced < 0), 0)::decimal(18, 2) as credited, 7::bigint as _generation
+    coalesce(-sum(m3_invoiced) filter (where m3_invoiced < 0), 0)::decimal(18, 2) as credited, 7::bigint as _generation
 from reports.reconciliation_documents
 where status <> 'not a document'
 group by all;
@@ -111,12 +115,11 @@ select
     sum(open_difference)::decimal(18, 2) as difference, min(document_date)::date as oldest_due_date,
     7::bigint as _generation
 from reports.reconciliation_documents
-inner join names using (party_key)
 where m3_open <> 0 or freshbooks_open <> 0
 group by party_key, currency;
 
 create table reports.line_classes (
-    line_class varchar, document_class varchar, currency varchar, lines bigint, documents bigint, quantity bigint,
+    line_class varchar, document_class varchar, currency varchar, lines bigint, documents bigint, quantity decimal(18, 4),
     net decimal(18, 3), posts boolean, fate varchar, _generation bigint
 );
 insert into reports.line_classes values

@@ -15,15 +15,16 @@ the live file.
 """
 
 from fbinfor_assets.reports.content import Page
-from fbinfor_assets.reports.pages import NAMES, read_page
+from fbinfor_assets.reports.pages import NAMES, READS, read_pages
 from fbinfor_assets.reports.write import REPORT_TABLES, Written, report_tables_stand, write_page, write_pages
 
 __all__ = [
     "NAMES",
+    "READS",
     "REPORT_TABLES",
     "Page",
     "Written",
-    "read_page",
+    "read_pages",
     "report_tables_stand",
     "write_page",
     "write_pages",

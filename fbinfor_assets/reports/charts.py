@@ -31,7 +31,7 @@ PALETTE: dict[str, tuple[str, str]] = {
 }
 _OTHERS = ("blue", "orange", "teal", "yellow", "purple", "sky", "brown", "grey")
 _VEGA_LITE = "6.1"
-_WIDTH = 680
+_WIDTH = 480
 _SVG = "http://www.w3.org/2000/svg"
 
 
@@ -84,6 +84,9 @@ def specification(chart: Chart) -> dict[str, Any]:
     categories = list(dict.fromkeys(bar.category for bar in chart.bars))
     used = [code for code in chart.series if any(bar.series == code for bar in chart.bars)]
     place, length = ("y", "x") if chart.across else ("x", "y")
+    most = max(sum(bar.amount for bar in chart.bars if bar.category == category) for category in categories)
+    # A colour that only repeats the category needs no legend.
+    legend = len(used) > 1 and len({(bar.category, bar.series) for bar in chart.bars}) > len(categories)
     band = len(categories) * (len(used) if chart.grouped else 1)
     encoding: dict[str, Any] = {
         place: {
@@ -95,7 +98,12 @@ def specification(chart: Chart) -> dict[str, Any]:
                 "labelLimit": 230,
                 "ticks": False,
                 # Many columns: a label each would lie over the next.
-                **({} if chart.across or len(categories) <= 8 else {"labelAngle": -45}),
+                "labelAngle": 0 if chart.across or len(categories) <= 7 else -45,
+            },
+            # Few columns stay columns and do not become walls.
+            "scale": {
+                "paddingInner": 0.25,
+                "paddingOuter": 0.2 if chart.across else max(0.2, 0.6 * (5 - len(categories))),
             },
         },
         length: {
@@ -103,7 +111,14 @@ def specification(chart: Chart) -> dict[str, Any]:
             "type": "quantitative",
             "title": chart.unit,
             "stack": None if chart.grouped else "zero",
-            "axis": {"format": ",~f", "tickCount": 5, "domain": False, "ticks": False},
+            "axis": {
+                "format": ",~f",
+                "tickCount": 5,
+                "domain": False,
+                "ticks": False,
+                # A handful of things is counted in whole ones.
+                **({"values": list(range(most + 1))} if not chart.bars[0].currency and most <= 6 else {}),
+            },
         },
         "color": {
             "field": "series",
@@ -112,7 +127,9 @@ def specification(chart: Chart) -> dict[str, Any]:
                 "domain": [label[code] for code in used],
                 "range": [PALETTE[chart.series[code][1]][0] for code in used],
             },
-            "legend": {"orient": "top", "title": None, "symbolType": "square"} if len(used) > 1 else None,
+            "legend": {"orient": "top", "title": None, "symbolType": "square", "columns": 3}
+            if legend
+            else None,
         },
         "order": {"field": "turn", "type": "quantitative"},
         "description": {"field": "said", "type": "nominal"},
@@ -125,7 +142,7 @@ def specification(chart: Chart) -> dict[str, Any]:
         }
     return {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": _WIDTH if not chart.across else 480,
+        "width": _WIDTH if not chart.across else 400,
         "height": max(60, 22 * band) if chart.across else 240,
         "background": None,
         "data": {"values": [_value(chart, bar, label, used.index(bar.series)) for bar in chart.bars]},

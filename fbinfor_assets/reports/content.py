@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 # How a column reads, sorts and stands: text to the left, numbers to the right.
-Kind = Literal["text", "sentence", "tag", "money", "count", "days", "number", "date", "instant", "yes"]
+Kind = Literal["text", "key", "sentence", "tag", "money", "count", "days", "number", "date", "instant", "yes"]
 NUMERIC: frozenset[str] = frozenset({"money", "count", "days", "number"})
 
 # ok: nothing to do. note: worth a look. bad: it does not agree or did not arrive.
@@ -134,14 +134,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. `name` is also its file's name without `.html`."""
+    """One page. `name` is also its file's name without `.html`. `figures`: a group per currency."""
 
     name: str
     title: str
     question: str
     standing: Standing
     answer: Answer
-    figures: Sequence[Figure] = ()
+    figures: Sequence[Sequence[Figure]] = ()
     charts: Sequence[Chart] = ()
     tables: Sequence[Table] = ()
     cards: Sequence[Page] = ()
@@ -190,6 +190,8 @@ def text(value: Any, kind: Kind = "text") -> str:
         return words(str(value))
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M} UTC"
+    if isinstance(value, Decimal) and kind == "number" and value == value.to_integral_value():
+        return number(int(value))
     if isinstance(value, Decimal | int) and kind in NUMERIC:
         return number(value)
     if isinstance(value, Decimal):

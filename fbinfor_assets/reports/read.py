@@ -6,7 +6,7 @@ Does not belong here: which queries a page has (pages/), how they look.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from importlib import resources
 from typing import Any
@@ -45,13 +45,12 @@ def table(
     everything: str,
     most: int = 1_000,
     order: str = "",
-    details: Mapping[str, Detail] | None = None,
-    key: str = "",
+    details: Callable[[Mapping[str, Any]], Detail | None] | None = None,
 ) -> Table:
     """The first `most` rows of sql/<name>.sql as a table, its foot summed by currency over all of them.
 
     `everything`: what to ask `fbinfor sql` for the whole. `order`: how the rows are ordered, in words. `details`: what
-    opens below a row, by the value of its column `key`.
+    opens below a row, if anything does.
     """
     shown = _fetch(con, f"{query(name)}\nlimit {int(most)}", {})
     summed = [f'sum("{column.name}") as "{column.name}"' for column in columns if column.sums]
@@ -63,7 +62,7 @@ def table(
         f"from ({query(name)}) group by 1 order by 2 desc, 1",
         {},
     )
-    found = {index: (details or {}).get(str(row[key])) for index, row in enumerate(shown)} if key else {}
+    found = {index: details(row) for index, row in enumerate(shown)} if details else {}
     return Table(
         id=name,
         title=title,

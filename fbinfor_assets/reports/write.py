@@ -14,7 +14,7 @@ from pathlib import Path
 import duckdb
 
 from fbinfor_assets.reports.content import Page
-from fbinfor_assets.reports.pages import NAMES, READS, read_page
+from fbinfor_assets.reports.pages import NAMES, READS, read_pages
 from fbinfor_assets.reports.render import html
 
 #: Every table of schema reports that a page reads.
@@ -63,7 +63,7 @@ def report_tables_stand(con: duckdb.DuckDBPyConnection) -> bool:
 
 def write_pages(con: duckdb.DuckDBPyConnection, folder: Path, names: Sequence[str] = NAMES) -> list[Written]:
     """Read and write these pages. Raises `KeyError` for an unknown name, `OSError` if the folder cannot be written."""
-    return [write_page(page, folder) for page in [read_page(con, name) for name in names]]
+    return [write_page(page, folder) for page in read_pages(con, names)]
 
 
 def write_page(page: Page, folder: Path) -> Written:

@@ -5,7 +5,7 @@ Belongs here: which pages there are. Does not belong here: what is on one (its o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import duckdb
 
@@ -38,8 +38,10 @@ READS: dict[str, tuple[str, ...]] = {
 }
 
 
-def read_page(con: duckdb.DuckDBPyConnection, name: str) -> Page:
-    """All figures of one page, read now. Raises `KeyError` for a name that is not in `NAMES`."""
-    if name == "index":
-        return index.page([make(con) for make in _PAGES.values()])
-    return _PAGES[name](con)
+def read_pages(con: duckdb.DuckDBPyConnection, names: Sequence[str] = NAMES) -> list[Page]:
+    """All figures of these pages, read now, each page once. Raises `KeyError` for a name that is not in `NAMES`."""
+    wanted = list(_PAGES) if "index" in names else [name for name in _PAGES if name in names]
+    found = {name: _PAGES[name](con) for name in wanted}
+    if "index" in names:
+        found["index"] = index.page([found[name] for name in _PAGES])
+    return [found[name] for name in names]

@@ -45,7 +45,7 @@ def page(con: duckdb.DuckDBPyConnection) -> Page:
         question="Who owes what, and since when?",
         standing=standing,
         answer=answer(found, standing),
-        figures=[figure for row in found for figure in _figures(row)],
+        figures=[_figures(row) for row in found],
         charts=[chart for row in found for chart in _charts(con, row["currency"])],
         tables=[_parties(con)],
     )
@@ -59,12 +59,10 @@ def answer(found: list[dict[str, Any]], standing: Standing) -> Answer:
     overdue = [money(row["overdue"], row["currency"]) for row in found if row["overdue"] != 0]
     apart = [money(row["difference"], row["currency"]) for row in found if row["difference"] != 0]
     parties = counted(sum(row["parties"] for row in found), "party", "parties")
-    late = (
-        f"{listed(overdue)} of it is past its due date" if overdue else "nothing of it is past its due date"
-    )
+    late = f"{listed(overdue) if overdue else 'nothing'} of it is past its due date"
     return Answer(
         "note" if overdue else "ok",
-        f"{still} is open in M3 over {parties}, {late}, {standing.as_of_text}.",
+        f"Open in M3: {still} over {parties}; {late}, {standing.as_of_text}.",
         [
             f"FreshBooks and M3 differ by {listed(apart)}; the reconciliation names the cause of each document."
             if apart
@@ -82,7 +80,7 @@ def _figures(row: dict[str, Any]) -> list[Figure]:
         Figure("over 90 days late", row["over_90"], currency, bad=row["over_90"] > 0),
         Figure("on account", row["on_account"], currency),
         Figure("open in FreshBooks", row["freshbooks_open"], currency),
-        Figure("difference", row["difference"], currency),
+        Figure("M3 less FreshBooks", row["difference"], currency),
     ]
 
 
@@ -112,7 +110,7 @@ def _charts(con: duckdb.DuckDBPyConnection, currency: str) -> list[Chart]:
 def _parties(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
         Column("party_name", "Party"),
-        Column("party_key", "Key"),
+        Column("party_key", "Key", "key"),
         Column("currency", "Currency"),
         Column("not_due", "Not due", "money", sums=True),
         Column("days_1_30", "1–30 days", "money", sums=True),
@@ -122,11 +120,11 @@ def _parties(con: duckdb.DuckDBPyConnection) -> Table:
         Column("on_account", "On account", "money", sums=True),
         Column("total_open", "Open in M3", "money", sums=True),
         Column("freshbooks_open", "Open in FreshBooks", "money", sums=True),
-        Column("difference", "Difference", "money", sums=True),
+        Column("difference", "M3 less FreshBooks", "money", sums=True),
         Column("oldest_due_date", "Oldest due day", "date"),
     )
     open_columns = (
-        Column("sale_key", "Document"),
+        Column("sale_key", "Document", "key"),
         Column("document_date", "Day", "date"),
         Column("m3_invoice_numbers", "M3 invoices"),
         Column("m3_invoiced", "Invoiced in M3", "money"),
@@ -135,6 +133,10 @@ def _parties(con: duckdb.DuckDBPyConnection) -> Table:
         Column("open_difference", "Difference", "money"),
     )
     documents = read.by_key(read.rows(con, "ageing_party_documents", most=_OF_PARTY), "key")
+    opened = {
+        key: Detail(f"Open documents, the largest {_OF_PARTY}", open_columns, rows)
+        for key, rows in documents.items()
+    }
     return read.table(
         con,
         "ageing_parties",
@@ -144,9 +146,5 @@ def _parties(con: duckdb.DuckDBPyConnection) -> Table:
         everything="from reports.receivables_ageing order by total_open desc",
         most=_PARTIES,
         order="the most past due first",
-        details={
-            key: Detail(f"Open documents, the largest {_OF_PARTY}", open_columns, rows)
-            for key, rows in documents.items()
-        },
-        key="key",
+        details=lambda row: opened.get(row["key"]),
     )

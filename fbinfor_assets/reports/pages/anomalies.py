@@ -6,6 +6,8 @@ Belongs here: showing findings. Does not belong here: finding them (dbt_project/
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -34,6 +36,7 @@ _RULES = {
     "sequence_gap": ("sequence gap", "purple"),
 }
 _FINDINGS, _EVIDENCE = 500, 25
+_AMOUNT = re.compile(r"-?\d+\.\d{2,}")
 
 
 def page(con: duckdb.DuckDBPyConnection) -> Page:
@@ -47,7 +50,7 @@ def page(con: duckdb.DuckDBPyConnection) -> Page:
         question="What looks wrong?",
         standing=standing,
         answer=answer(found, standing),
-        figures=_figures(found, currencies),
+        figures=[_figures(found, currencies)],
         charts=_charts(con, currencies, list(dict.fromkeys(row["rule"] for row in found))),
         tables=[_findings(con)],
     )
@@ -124,16 +127,14 @@ def _findings(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
         Column("rule", "Rule", "tag"),
         Column("sentence", "Finding", "sentence"),
+        Column("suggested_action", "What to do", "sentence"),
         Column("amount_at_risk", "At risk", "money", sums=True),
         Column("currency", "Currency"),
         Column("party_name", "Party"),
-        Column("document", "Document"),
+        Column("document", "Document", "key"),
         Column("document_date", "Day", "date"),
         Column("system", "System", "tag"),
-        Column("suggested_action", "What to do", "sentence"),
-        Column("score", "Score", "number", about="Orders the list, says nothing else."),
     )
-    findings = read.rows(con, "anomalies_findings")[:_FINDINGS]
     return read.table(
         con,
         "anomalies_findings",
@@ -143,36 +144,38 @@ def _findings(con: duckdb.DuckDBPyConnection) -> Table:
         everything="from reports.anomalies order by score desc",
         most=_FINDINGS,
         order="the most striking first",
-        details={row["finding_id"]: _evidence(row) for row in findings if row["evidence"]},
-        key="finding_id",
+        details=_evidence,
     )
 
 
-def _evidence(row: dict[str, Any]) -> Detail:
+def _evidence(row: Mapping[str, Any]) -> Detail | None:
     """The evidence rows as they are; their columns are those of the rule."""
-    said = json.loads(row["evidence"], parse_float=Decimal)
+    said = json.loads(row["evidence"] or "[]", parse_float=Decimal)
+    if not said:
+        return None
     shown = [{name: _plain(value) for name, value in one.items()} for one in said[:_EVIDENCE]]
     names = list(dict.fromkeys(name for one in shown for name in one))
-    columns = [Column(name, words(name), "number" if _all_numbers(shown, name) else "text") for name in names]
+    columns = [Column(name, words(name), "number" if _amounts(shown, name) else "text") for name in names]
     more = len(said) - len(shown)
+    ask = f"select evidence from reports.anomalies where finding_id = '{row['finding_id']}'"
     return Detail(
-        f"Evidence ({row['finding_id']})",
-        columns,
-        shown,
-        f"{more:,} more rows: select evidence from reports.anomalies where finding_id = '{row['finding_id']}'"
-        if more > 0
-        else "",
+        f"Evidence, {row['finding_id']}", columns, shown, f"{more:,} more rows: {ask}" if more > 0 else ""
     )
 
 
 def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, str | Decimal):
-        return value
-    if isinstance(value, int) and not isinstance(value, bool):
+    """A JSON value as a cell; an amount written as text is an amount again."""
+    if isinstance(value, str):
+        return Decimal(value) if _AMOUNT.fullmatch(value) else value
+    if (
+        value is None
+        or isinstance(value, Decimal)
+        or (isinstance(value, int) and not isinstance(value, bool))
+    ):
         return value
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def _all_numbers(shown: list[dict[str, Any]], name: str) -> bool:
+def _amounts(shown: Sequence[Mapping[str, Any]], name: str) -> bool:
     values = [one[name] for one in shown if one.get(name) is not None]
     return bool(values) and all(isinstance(value, Decimal) for value in values)

@@ -6,6 +6,7 @@ Does not belong here: the judgement over fresh reads (`fbinfor reconcile`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -36,13 +37,13 @@ _SIDES = {
 _PARTIES, _DOCUMENTS, _OF_PARTY, _OF_PERIOD = 500, 1_000, 8, 40
 
 _DOCUMENT_COLUMNS = (
-    Column("sale_key", "Document"),
+    Column("sale_key", "Document", "key"),
     Column("document_date", "Day", "date"),
     Column("freshbooks_sent", "FreshBooks", "money"),
     Column("m3_invoiced", "M3", "money"),
     Column("difference", "Difference", "money"),
     Column("open_difference", "Difference of open amounts", "money"),
-    Column("cause", "Cause", "tag"),
+    Column("status", "Stands", "tag"),
 )
 
 
@@ -68,51 +69,49 @@ def answer(found: list[dict[str, Any]], causes: list[dict[str, Any]], standing: 
     if not found:
         return Answer("note", "There are no documents yet.", ["Run `fbinfor sync` first."])
     documents = counted(sum(row["documents"] for row in found), "document")
-    amounts = listed([money(row["unexplained"], row["currency"]) for row in found])
+    explained = [row for row in causes if row["status"] != "unexplained"]
+    waiting = counted(sum(row["documents"] for row in explained), "document")
+    by_cause = listed([f"{cause} {documents:,}" for cause, documents in _per_cause(explained).items()])
+    details = [
+        f"With a known cause: {waiting} ({by_cause})." if explained else "No document waits for anything."
+    ]
     wrong = [row for row in found if row["unexplained"] != 0]
-    explained = [row for row in causes if row["cause"] != "unexplained"]
-    details = (
-        [
-            f"{counted(sum(row['documents'] for row in explained), 'document')} still "
-            f"{'differs' if sum(row['documents'] for row in explained) == 1 else 'differ'} for a known cause: "
-            + listed([f"{row['cause']} {row['documents']:,}" for row in _per_cause(explained)])
-            + "."
-        ]
-        if explained
-        else ["No document waits for anything."]
-    )
     if wrong:
-        bad = listed([money(row["unexplained"], row["currency"]) for row in wrong])
+        amounts = listed([money(row["unexplained"], row["currency"]) for row in wrong])
+        which = counted(sum(row["unexplained_documents"] for row in found), "document")
         return Answer(
             "bad",
-            f"Does not agree: {bad} unexplained over {documents}, {standing.as_of_text}.",
-            ["The documents without a cause stand first in the tables below.", *details],
+            f"Does not agree: {amounts} unexplained in {which} of {documents.split()[0]}, {standing.as_of_text}.",
+            [
+                "They stand first in the tables below, each with a note that says what is known of it.",
+                *details,
+            ],
         )
+    amounts = listed([money(row["unexplained"], row["currency"]) for row in found])
     return Answer(
         "ok", f"Everything agrees: {amounts} unexplained over {documents}, {standing.as_of_text}.", details
     )
 
 
-def _per_cause(causes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _per_cause(causes: list[dict[str, Any]]) -> dict[str, int]:
     summed: dict[str, int] = {}
     for row in causes:
-        summed[row["cause"]] = summed.get(row["cause"], 0) + row["documents"]
-    return [{"cause": cause, "documents": documents} for cause, documents in summed.items()]
+        summed[row["status"]] = summed.get(row["status"], 0) + row["documents"]
+    return summed
 
 
-def _figures(found: list[dict[str, Any]]) -> list[Figure]:
-    figures = []
-    for row in found:
-        currency = row["currency"]
-        figures += [
-            Figure("unexplained", row["unexplained"], currency, bad=row["unexplained"] != 0),
-            Figure("documents", row["documents"], "" if len(found) == 1 else currency),
-            Figure("agree everywhere", row["agreeing"], "" if len(found) == 1 else currency),
-            Figure("sent in FreshBooks", row["freshbooks_sent"], currency),
-            Figure("invoiced in M3", row["m3_invoiced"], currency),
-            Figure("difference", row["difference"], currency, bad=False),
+def _figures(found: list[dict[str, Any]]) -> list[list[Figure]]:
+    return [
+        [
+            Figure("unexplained", row["unexplained"], row["currency"], bad=row["unexplained"] != 0),
+            Figure("documents", row["documents"], row["currency"] if len(found) > 1 else ""),
+            Figure("agree everywhere", row["agreeing"], row["currency"] if len(found) > 1 else ""),
+            Figure("sent in FreshBooks", row["freshbooks_sent"], row["currency"]),
+            Figure("invoiced in M3", row["m3_invoiced"], row["currency"]),
+            Figure("difference", row["difference"], row["currency"]),
         ]
-    return figures
+        for row in found
+    ]
 
 
 def _charts(con: duckdb.DuckDBPyConnection, currencies: list[str]) -> list[Chart]:
@@ -125,7 +124,7 @@ def _charts(con: duckdb.DuckDBPyConnection, currencies: list[str]) -> list[Chart
                     title=f"{what} per month, {currency}",
                     about=f"Both systems side by side; equal columns agree. Amounts in {currency}.",
                     bars=read.bars(con, f"chart_{name}", currency=currency),
-                    series={code: side for code, side in _SIDES.items()},
+                    series=_SIDES,
                     unit=currency,
                     grouped=True,
                 )
@@ -133,10 +132,10 @@ def _charts(con: duckdb.DuckDBPyConnection, currencies: list[str]) -> list[Chart
     charts.append(
         Chart(
             id="causes",
-            title="Documents that wait, by cause",
-            about="Each has a cause from the policy's closed list, or is unexplained.",
+            title="Documents that do not agree yet, by cause",
+            about="Blue ones have a cause from the policy's closed list; red is unexplained.",
             bars=read.bars(con, "chart_causes"),
-            series={"documents": ("documents", "blue")},
+            series={"explained": ("with a cause", "blue"), "unexplained": ("unexplained", "red")},
             unit="documents",
             across=True,
         )
@@ -172,20 +171,21 @@ def _currencies(con: duckdb.DuckDBPyConnection) -> Table:
 
 def _causes(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
-        Column("cause", "Cause", "tag"),
+        Column("status", "Stands", "tag"),
         Column("currency", "Currency"),
         Column("documents", "Documents", "count", sums=True),
         Column("difference", "Difference, without signs", "money", sums=True),
         Column("open_difference", "Difference of open amounts, without signs", "money", sums=True),
+        Column("unexplained", "Unexplained", "money", sums=True),
         Column("age_days", "Oldest, days", "days"),
     )
     return read.table(
         con,
         "reconciliation_causes",
-        "Per cause",
+        "What does not agree, by cause",
         columns,
-        about="Why documents differ or wait. Causes come from the policy's closed list; there is no “other”.",
-        everything="from reports.reconciliation_documents where cause is not null",
+        about="Why documents do not agree everywhere. Causes come from the policy's closed list; there is no “other”.",
+        everything="from reports.reconciliation_documents where status not in ('agrees', 'not a document')",
     )
 
 
@@ -199,13 +199,13 @@ def _periods(con: duckdb.DuckDBPyConnection) -> Table:
         Column("difference", "Difference", "money", sums=True),
         Column("freshbooks_received", "Received in FreshBooks", "money", sums=True),
         Column("m3_received", "Received in M3", "money", sums=True),
-        Column("cash_difference", "Difference", "money", sums=True),
+        Column("cash_difference", "Cash difference", "money", sums=True),
         Column("credited", "Credited", "money", sums=True),
     )
     documents = read.by_key(read.rows(con, "reconciliation_period_documents", most=_OF_PERIOD), "key")
     details = {
         key: Detail(
-            f"Documents ordered in the month: what differs, then the largest {_OF_PERIOD}",
+            f"Documents ordered in the month: what does not agree, then the largest {_OF_PERIOD}",
             _DOCUMENT_COLUMNS,
             rows,
         )
@@ -219,30 +219,29 @@ def _periods(con: duckdb.DuckDBPyConnection) -> Table:
         about="What each system shows for the month.",
         everything="from reports.reconciliation_periods",
         order="oldest first",
-        details=details,
-        key="key",
+        details=lambda row: details.get(row["key"]),
     )
 
 
 def _parties(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
         Column("party_name", "Party"),
-        Column("party_key", "Key"),
+        Column("party_key", "Key", "key"),
         Column("currency", "Currency"),
         Column("documents", "Documents", "count", sums=True),
         Column("disagreeing", "Disagree", "count", sums=True),
         Column("freshbooks_sent", "Sent in FreshBooks", "money", sums=True),
         Column("m3_invoiced", "Invoiced in M3", "money", sums=True),
         Column("difference", "Difference", "money", sums=True),
-        Column("freshbooks_received", "Received in FreshBooks", "money", sums=True),
-        Column("m3_received", "Received in M3", "money", sums=True),
         Column("freshbooks_open", "Open in FreshBooks", "money", sums=True),
         Column("m3_open", "Open in M3", "money", sums=True),
-        Column("open_difference", "Difference", "money", sums=True),
+        Column("open_difference", "Difference of open amounts", "money", sums=True),
+        Column("freshbooks_received", "Received in FreshBooks", "money", sums=True),
+        Column("m3_received", "Received in M3", "money", sums=True),
     )
     documents = read.by_key(read.rows(con, "reconciliation_party_documents", most=_OF_PARTY), "key")
     details = {
-        key: Detail(f"Documents: what differs, then the largest {_OF_PARTY}", _DOCUMENT_COLUMNS, rows)
+        key: Detail(f"Documents: what does not agree, then the largest {_OF_PARTY}", _DOCUMENT_COLUMNS, rows)
         for key, rows in documents.items()
     }
     return read.table(
@@ -254,14 +253,13 @@ def _parties(con: duckdb.DuckDBPyConnection) -> Table:
         everything="from reports.reconciliation_parties order by disagreeing desc, abs(m3_invoiced) desc",
         most=_PARTIES,
         order="those that disagree first, then the largest",
-        details=details,
-        key="key",
+        details=lambda row: details.get(row["key"]),
     )
 
 
 def _documents(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
-        Column("sale_key", "Document"),
+        Column("sale_key", "Document", "key"),
         Column("party_name", "Party"),
         Column("document_date", "Day", "date"),
         Column("currency", "Currency"),
@@ -270,7 +268,7 @@ def _documents(con: duckdb.DuckDBPyConnection) -> Table:
         Column("m3_invoiced", "Invoiced in M3", "money", sums=True),
         Column("difference", "Difference", "money", sums=True),
         Column("open_difference", "Difference of open amounts", "money", sums=True),
-        Column("cause", "Cause", "tag"),
+        Column("status", "Stands", "tag"),
         Column("age_days", "Days", "days"),
         Column("m3_invoice_numbers", "M3 invoices"),
     )
@@ -280,7 +278,18 @@ def _documents(con: duckdb.DuckDBPyConnection) -> Table:
         "Per document",
         columns,
         about="Each sale and credit in the three systems, gross.",
-        everything="from reports.reconciliation_documents order by abs(difference) desc, abs(m3_invoiced) desc",
+        everything="from reports.reconciliation_documents order by unexplained desc, abs(m3_invoiced) desc",
         most=_DOCUMENTS,
-        order="what differs first, then the largest",
+        order="what does not agree first, then the largest",
+        details=_why,
     )
+
+
+def _why(row: Mapping[str, Any]) -> Detail | None:
+    """Who has to act, on what, and the note of the model."""
+    if row["status"] == "agrees":
+        return None
+    label = ", ".join(
+        filter(None, (row["counterpart"], row["owner"] and f"to be acted on by {row['owner']}"))
+    )
+    return Detail(label or "What is known", text=row["note"] or "")

@@ -34,7 +34,7 @@ def page(con: duckdb.DuckDBPyConnection) -> Page:
         question="Where did every line of the shop go?",
         standing=standing,
         answer=answer(found, standing),
-        figures=[figure for row in found for figure in _figures(row)],
+        figures=[_figures(row) for row in found],
         charts=[chart for row in found for chart in _charts(con, row["currency"])],
         tables=[_classes(con), _periods(con)],
     )

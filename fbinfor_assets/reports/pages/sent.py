@@ -7,6 +7,7 @@ Does not belong here: what would be sent next (`fbinfor plan`).
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -45,11 +46,13 @@ def page(con: duckdb.DuckDBPyConnection) -> Page:
         standing=standing,
         answer=answer(found, standing),
         figures=[
-            Figure("writes", found["writes"]),
-            Figure("confirmed by read-back", found["confirmed"]),
-            Figure("under way", found["under_way"]),
-            Figure("did not arrive", found["failed"], bad=found["failed"] > 0),
-            Figure("superseded", found["superseded"]),
+            [
+                Figure("writes", found["writes"]),
+                Figure("confirmed by read-back", found["confirmed"]),
+                Figure("under way", found["under_way"]),
+                Figure("did not arrive", found["failed"], bad=found["failed"] > 0),
+                Figure("superseded", found["superseded"]),
+            ]
         ],
         charts=_charts(con),
         tables=[_objects(con), _writes(con)],
@@ -144,7 +147,7 @@ def _objects(con: duckdb.DuckDBPyConnection):
 def _writes(con: duckdb.DuckDBPyConnection):
     columns = (
         Column("object", "Object", "tag"),
-        Column("business_key", "Record"),
+        Column("business_key", "Record", "key"),
         Column("operation", "Did", "tag"),
         Column("state", "State", "tag"),
         Column("reason", "Why", "sentence"),
@@ -154,8 +157,6 @@ def _writes(con: duckdb.DuckDBPyConnection):
         Column("remote_id", "Number there"),
         Column("planned_at", "Planned", "instant"),
     )
-    writes = read.rows(con, "sent_writes")[:_WRITES]
-    details = {row["intent_id"]: detail for row in writes if (detail := _changes(row)) is not None}
     return read.table(
         con,
         "sent_writes",
@@ -165,12 +166,11 @@ def _writes(con: duckdb.DuckDBPyConnection):
         everything="from reports.sent order by planned_at desc",
         most=_WRITES,
         order="what did not arrive first, then the newest",
-        details=details,
-        key="intent_id",
+        details=_changes,
     )
 
 
-def _changes(row: dict[str, Any]) -> Detail | None:
+def _changes(row: Mapping[str, Any]) -> Detail | None:
     """Fields old → new of a write, and what went wrong with it."""
     said = json.loads(row["changes"], parse_float=Decimal) if row["changes"] else []
     changes = [{name: _plain(change.get(name)) for name in ("field", "old", "new")} for change in said]

@@ -2,7 +2,7 @@
 with
 
 pairs as (
-    select currency, sum(abs(unexplained))::decimal(18, 2) as unexplained
+    select currency, sum(unexplained)::decimal(18, 2) as unexplained
     from reports.reconciliation_currencies
     group by currency
 ),
@@ -11,7 +11,8 @@ documents as (
     select
         currency,
         count(*) as documents,
-        count(*) filter (where cause is null and difference = 0 and open_difference = 0) as agreeing,
+        count(*) filter (where status = 'agrees') as agreeing,
+        count(*) filter (where status = 'unexplained') as unexplained_documents,
         sum(freshbooks_sent)::decimal(18, 2) as freshbooks_sent,
         sum(m3_invoiced)::decimal(18, 2) as m3_invoiced,
         sum(difference)::decimal(18, 2) as difference
@@ -25,6 +26,7 @@ select
     coalesce(pairs.unexplained, 0)::decimal(18, 2) as unexplained,
     coalesce(documents.documents, 0) as documents,
     coalesce(documents.agreeing, 0) as agreeing,
+    coalesce(documents.unexplained_documents, 0) as unexplained_documents,
     coalesce(documents.freshbooks_sent, 0)::decimal(18, 2) as freshbooks_sent,
     coalesce(documents.m3_invoiced, 0)::decimal(18, 2) as m3_invoiced,
     coalesce(documents.difference, 0)::decimal(18, 2) as difference

@@ -1,12 +1,12 @@
--- Per period the documents that differ, then the largest; `most` of each.
+-- Per month of the order the documents that do not agree, then the largest; `most` of each.
 select
-    strftime(date_trunc('month', document_date), '%Y-%m-%d') || currency as key,
-    sale_key, document_date, freshbooks_sent, m3_invoiced, difference, open_difference, cause
+    strftime(document_date, '%Y-%m-01') || ' ' || currency as key,
+    sale_key, document_date, freshbooks_sent, m3_invoiced, difference, open_difference, status
 from reports.reconciliation_documents
 where status <> 'not a document'
 qualify
     row_number() over (
-        partition by date_trunc('month', document_date), currency
-        order by cause is null and difference = 0, abs(difference) desc, abs(m3_invoiced) desc, sale_key
+        partition by strftime(document_date, '%Y-%m'), currency
+        order by status = 'agrees', unexplained desc, abs(m3_invoiced) desc, sale_key
     ) <= $most
-order by key, cause is null and difference = 0, abs(difference) desc, abs(m3_invoiced) desc, sale_key
+order by key, status = 'agrees', unexplained desc, abs(m3_invoiced) desc, sale_key
