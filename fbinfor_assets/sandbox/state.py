@@ -119,6 +119,8 @@ class State:
         self._tables: dict[str, dict[Id, Row]] = {}
         self._meta: Row = {}
         self._indexes: dict[str, list[Index]] = {}
+        self.requests = 0
+        """How many requests to the vendor's own API this process has answered or refused."""
         self.revision = 0
         """Another number whenever a row may be another: what was computed from rows under this one still holds."""
         self.history = History(self._make)
