@@ -1,24 +1,16 @@
 -- Each sale and credit in the three systems as staged, side by side. The control that counts is `fbinfor reconcile`,
 -- which reads both systems anew; this table is where one looks for the reason.
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_affected('affected_sales', 'sale_key') }}") }}
+{{ config(materialized='table') }}
 
 with
-
-affected as (
-
-    select sales.*
-    from {{ ref('sales') }} as sales
-    inner join {{ ref('affected_sales') }} using (sale_key)
-
-),
 
 linked as (
 
     select
-        affected.sale_key,
+        sales.sale_key,
         linked.role,
         document.*
-    from affected
+    from {{ ref('sales') }} as sales
     inner join {{ ref('sale_documents') }} as linked using (sale_key)
     inner join {{ ref('documents') }} as document using (doc_uid)
 
@@ -59,11 +51,11 @@ received as (
 )
 
 select
-    affected.sale_key,
-    affected.class,
-    affected.party_key,
-    affected.document_date,
-    affected.currency,
+    sales.sale_key,
+    sales.class,
+    sales.party_key,
+    sales.document_date,
+    sales.currency,
     coalesce(totals.shop_total, 0)::decimal(18, 2) as shop_total,
     coalesce(totals.freshbooks_total, 0)::decimal(18, 2) as freshbooks_total,
     coalesce(totals.freshbooks_sent, 0)::decimal(18, 2) as freshbooks_sent,
@@ -75,17 +67,17 @@ select
     totals.m3_order_number,
     totals.m3_invoice_numbers,
     case
-        when affected.class not in ('sale', 'credit') then 'not a document'
-        when not {{ after_go_live('sale', 'affected.document_date') }} then 'before go-live'
+        when sales.class not in ('sale', 'credit') then 'not a document'
+        when not {{ after_go_live('sale', 'sales.document_date') }} then 'before go-live'
         when totals.freshbooks_documents = 0 then 'held'
         when totals.m3_order_number is null then 'held'
         when abs(coalesce(totals.m3_ordered, 0) - coalesce(totals.m3_invoiced, 0)) > 0.05 then 'not delivered yet'
-        when affected.class = 'sale'
+        when sales.class = 'sale'
             and coalesce(totals.freshbooks_sent, 0) <> coalesce(totals.m3_invoiced, 0) then 'in transit'
-        when affected.class = 'sale' and coalesce(totals.freshbooks_open, 0) <> coalesce(totals.m3_open, 0) then 'in transit'
+        when sales.class = 'sale' and coalesce(totals.freshbooks_open, 0) <> coalesce(totals.m3_open, 0) then 'in transit'
         else 'agrees'
     end as status,
     {{ generation() }} as _generation
-from affected
+from {{ ref('sales') }} as sales
 left join totals using (sale_key)
 left join received using (sale_key)
