@@ -29,6 +29,17 @@
 strftime({{ day }}, '%-d %B %Y')
 {%- endmacro %}
 
+{#- Body of a CTE: party_uid of a FreshBooks client or M3 customer -> party_key. -#}
+{% macro party_of_uid() -%}
+    select 'freshbooks:' || freshbooks_id as party_uid, party_key
+    from {{ ref('party_names') }}
+    where freshbooks_id is not null
+    union all
+    select 'm3:' || m3_cuno, party_key
+    from {{ ref('party_names') }}
+    where m3_cuno is not null
+{%- endmacro %}
+
 {#- The outbound models whose rows belong to a sale, and which side of a sale each of them writes. -#}
 {% macro sale_objects() -%}
 {{ return([

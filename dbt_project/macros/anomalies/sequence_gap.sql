@@ -10,6 +10,8 @@
 {% macro sequence_gap(jump=1000, least=5) -%}
 with
 
+party_of as ({{ party_of_uid() }}),
+
 m3_number as (
 
     select
@@ -126,7 +128,7 @@ used_twice as (
         'Keep the one that the customer has, and delete or credit the other.' as suggested_action,
         0.85 as score
     from {{ ref('documents') }} as document
-    left join {{ ref('party_names') }} as party on 'freshbooks:' || party.freshbooks_id = document.party_uid
+    left join party_of as party on party.party_uid = document.party_uid
     where document.system = 'freshbooks' and state <> 'deleted' and number is not null
     group by doc_type, number, document.currency
     -- Equal amounts under one number are a duplicate invoice already.
@@ -163,7 +165,7 @@ missing_part as (
         'See in FreshBooks whether the earlier part was deleted, and in M3 whether its goods were invoiced.' as suggested_action,
         0.60 as score
     from part
-    left join {{ ref('party_names') }} as party on 'freshbooks:' || party.freshbooks_id = part.party_uid
+    left join party_of as party on party.party_uid = part.party_uid
     where part.position > 1 and part.state <> 'deleted'
       and not exists (
           select 1 from part as before where before.sale_key = part.sale_key and before.position = part.position - 1

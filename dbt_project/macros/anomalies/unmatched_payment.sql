@@ -11,6 +11,8 @@ with
 
 day as (select {{ as_of_day() }} as as_of, {{ setting('timing_max_days') }}::integer as transit_days),
 
+party_of as ({{ party_of_uid() }}),
+
 freshbooks_payment as (
 
     select
@@ -24,7 +26,7 @@ freshbooks_payment as (
     left join {{ ref('documents') }} as excess
         on excess.doc_uid = 'freshbooks:credit_note:' || payment.overpayment_id
         and excess.state <> 'deleted' and excess.currency = payment.currency
-    left join {{ ref('party_names') }} as party on 'freshbooks:' || party.freshbooks_id = coalesce(document.party_uid, payment.party_uid)
+    left join party_of as party on party.party_uid = coalesce(document.party_uid, payment.party_uid)
     where payment.system = 'freshbooks' and payment.status = 'active' and not payment.is_allocation
 
 ),
@@ -36,7 +38,7 @@ m3_entry as (
         nullif(regexp_extract(payment.our_ref, '^FB[PA](\d+)$', 1), '') as payment_id,
         party.party_key
     from {{ ref('payments') }} as payment
-    left join {{ ref('party_names') }} as party on 'm3:' || party.m3_cuno = payment.party_uid
+    left join party_of as party on party.party_uid = payment.party_uid
     where payment.system = 'm3' and payment.status = 'active'
 
 ),
@@ -230,8 +232,7 @@ overpaid as (
         0.75 as score
     from {{ ref('documents') }} as document
     cross join day
-    left join {{ ref('party_names') }} as party
-        on document.party_uid in ('freshbooks:' || party.freshbooks_id, 'm3:' || party.m3_cuno)
+    left join party_of as party on party.party_uid = document.party_uid
     where document.doc_type = 'invoice' and document.state not in ('deleted', 'draft') and document.outstanding < 0
       and date_diff('day', document.document_date, as_of) > transit_days
 

@@ -31,7 +31,7 @@ document as (
     left join {{ ref('sale_documents') }} as linked using (doc_uid)
     -- Free goods have an M3 order that names the shop's document, and no FreshBooks document.
     left join {{ ref('sales') }} as free
-        on linked.sale_key is null and document.system = 'm3' and document.our_ref = 'SHOP-' || free.sale_key
+        on document.our_ref = 'SHOP-' || free.sale_key
     where document.state <> 'deleted'
       and (
           linked.sale_key is not null
@@ -140,6 +140,8 @@ cash as (
 
 ),
 
+party_of as ({{ party_of_uid() }}),
+
 keys as (
 
     select sale_key, currency from documents
@@ -182,4 +184,4 @@ from keys
 left join documents using (sale_key, currency)
 left join cash using (sale_key, currency)
 left join {{ ref('sales') }} as sales using (sale_key)
-left join {{ ref('party_names') }} as stray on 'm3:' || stray.m3_cuno = documents.party_uid
+left join party_of as stray on stray.party_uid = documents.party_uid

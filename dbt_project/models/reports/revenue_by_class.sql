@@ -25,7 +25,7 @@ line as (
 
 ),
 
--- The shop's price of each M3 order line: CUPO carries the ordinal of the line that it was made from.
+-- The shop's price of each M3 order line (only M3 invoices have a parent, the order): CUPO carries the ordinal of the line that it was made from.
 shop_price as (
 
     select
@@ -56,8 +56,7 @@ valued as (
             as rounding
     from line
     left join shop_price
-        on line.system = 'm3' and shop_price.parent_doc_uid = line.parent_doc_uid
-        and shop_price.source_line_ref = line.source_line_ref
+        on shop_price.parent_doc_uid = line.parent_doc_uid and shop_price.source_line_ref = line.source_line_ref
 
 )
 
