@@ -211,7 +211,7 @@ def main() -> int:
     except demo.DemoError as error:
         print(error, file=sys.stderr)
         return 2
-    with demo.supervised(HOME) as supervisor:
+    with supervised(paths.logs) as supervisor:
         meter = Meter(supervisor)
         with meter.stage("start (imports, dbt parse, simulators)"):
             arguments = ["--from", str(given.first), "--to", str(given.last), "--seed", "1"]
