@@ -16,16 +16,6 @@ the live file.
 
 from fbinfor_assets.reports.content import Page
 from fbinfor_assets.reports.pages import NAMES, READS, read_pages
-from fbinfor_assets.reports.write import REPORT_TABLES, Written, report_tables_stand, write_page, write_pages
+from fbinfor_assets.reports.write import ReportsNotBuilt, Written, make_pages, write_page
 
-__all__ = [
-    "NAMES",
-    "READS",
-    "REPORT_TABLES",
-    "Page",
-    "Written",
-    "read_pages",
-    "report_tables_stand",
-    "write_page",
-    "write_pages",
-]
+__all__ = ["NAMES", "READS", "Page", "ReportsNotBuilt", "Written", "make_pages", "read_pages", "write_page"]

@@ -15,7 +15,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 # How a column reads, sorts and stands: text to the left, numbers to the right.
-Kind = Literal["text", "key", "sentence", "tag", "money", "count", "days", "number", "date", "instant", "yes"]
+Kind = Literal[
+    "text", "name", "key", "sentence", "tag", "money", "count", "days", "number", "date", "instant", "yes"
+]
 NUMERIC: frozenset[str] = frozenset({"money", "count", "days", "number"})
 
 # ok: nothing to do. note: worth a look. bad: it does not agree or did not arrive.

@@ -69,7 +69,7 @@ def _css(column: Column, value: Any = None) -> str:
     if column.kind in NUMERIC:
         sign = "" if value is None else " neg" if value < 0 else " z" if value == 0 else ""
         return f"n{sign}"
-    return {"sentence": "s", "key": "d", "date": "d", "instant": "d"}.get(column.kind, "")
+    return {"sentence": "s", "name": "m", "key": "d", "date": "d", "instant": "d"}.get(column.kind, "")
 
 
 @cache

@@ -23,18 +23,21 @@ _PAGES: dict[str, Callable[[duckdb.DuckDBPyConnection], Page]] = {
 #: Every page; the index first.
 NAMES: tuple[str, ...] = ("index", *_PAGES)
 
-#: The tables of schema reports that a page reads.
-READS: dict[str, tuple[str, ...]] = {
-    "reconciliation": (
-        "reconciliation_currencies",
-        "reconciliation_periods",
-        "reconciliation_parties",
-        "reconciliation_documents",
-    ),
+# Which build it is, and the company's day: at the foot of every page.
+_STANDING = ("reconciliation_currencies", "receivables_ageing", "reconciliation_documents")
+
+#: The tables of schema reports that a page reads, besides those.
+_OWN: dict[str, tuple[str, ...]] = {
+    "reconciliation": ("reconciliation_periods", "reconciliation_parties"),
     "sent": ("sent",),
-    "ageing": ("receivables_ageing", "reconciliation_documents"),
+    "ageing": (),
     "revenue": ("line_classes", "revenue_by_class"),
     "anomalies": ("anomalies",),
+}
+
+#: The tables of schema reports that a page reads; the index reads what all read.
+READS: dict[str, tuple[str, ...]] = {
+    name: tuple(dict.fromkeys((*own, *_STANDING))) for name, own in _OWN.items()
 }
 
 

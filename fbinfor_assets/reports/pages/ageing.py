@@ -109,7 +109,7 @@ def _charts(con: duckdb.DuckDBPyConnection, currency: str) -> list[Chart]:
 
 def _parties(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
-        Column("party_name", "Party"),
+        Column("party_name", "Party", "name"),
         Column("party_key", "Key", "key"),
         Column("currency", "Currency"),
         Column("not_due", "Not due", "money", sums=True),

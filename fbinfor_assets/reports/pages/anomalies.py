@@ -130,7 +130,7 @@ def _findings(con: duckdb.DuckDBPyConnection) -> Table:
         Column("suggested_action", "What to do", "sentence"),
         Column("amount_at_risk", "At risk", "money", sums=True),
         Column("currency", "Currency"),
-        Column("party_name", "Party"),
+        Column("party_name", "Party", "name"),
         Column("document", "Document", "key"),
         Column("document_date", "Day", "date"),
         Column("system", "System", "tag"),

@@ -225,7 +225,7 @@ def _periods(con: duckdb.DuckDBPyConnection) -> Table:
 
 def _parties(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
-        Column("party_name", "Party"),
+        Column("party_name", "Party", "name"),
         Column("party_key", "Key", "key"),
         Column("currency", "Currency"),
         Column("documents", "Documents", "count", sums=True),
@@ -260,7 +260,7 @@ def _parties(con: duckdb.DuckDBPyConnection) -> Table:
 def _documents(con: duckdb.DuckDBPyConnection) -> Table:
     columns = (
         Column("sale_key", "Document", "key"),
-        Column("party_name", "Party"),
+        Column("party_name", "Party", "name"),
         Column("document_date", "Day", "date"),
         Column("currency", "Currency"),
         Column("shop_total", "Shop", "money", sums=True),

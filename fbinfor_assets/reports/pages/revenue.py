@@ -53,7 +53,7 @@ def answer(found: list[dict[str, Any]], standing: Standing) -> Answer:
         f"All {lines} of the shop, {shop} net, stand in exactly one class each; M3 has {booked} net revenue, "
         f"{standing.as_of_text}.",
         [
-            f"Rounding to whole pence between the shop's lines and M3's invoices: {rounding}, itemised per month and class below."
+            f"Rounding between the shop's lines and M3's invoices: {rounding}, itemised per month and class below."
         ],
     )
 

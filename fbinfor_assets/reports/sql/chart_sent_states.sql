@@ -1,5 +1,5 @@
 select
-    object as category,
+    replace(object, '__', ' ') as category,
     case
         when state in ('in_doubt', 'conflict', 'dead') then 'failed'
         when state in ('confirmed', 'superseded') then state
