@@ -92,13 +92,13 @@ def run_demo(
     first, last = from_ or FIRST_DAY, to or LAST_DAY
     if last < first:
         raise DemoError(f"--to {last} is before --from {first}; give the days in order")
-    _check_orders(orders, first, last)
-    _make_anew(home)
+    check_orders(orders, first, last)
+    make_anew(home)
 
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - begun:6.1f} s[/]  {text}")
 
-    with _supervised(home) as supervisor:
+    with supervised(home) as supervisor:
         source = orders.name if orders else "made-up orders"
         say(f"starting FreshBooks, Infor M3 and the shop with the orders of {source}, {first} to {last}")
         arguments = ["--from", first.isoformat(), "--to", last.isoformat(), "--seed", str(seed)]
@@ -114,7 +114,7 @@ def run_demo(
         with App(paths, connections, load_policy(CONFIG / "policy.sandbox.yml")) as app:
             passes = _live(app, sandbox, first, last, console, say)
             say("reading the shop, FreshBooks and M3 anew, and both ledgers")
-            summary = _judge(app, sandbox, first, last, passes)
+            summary = judge(app, sandbox, first, last, passes)
     summary["seconds"] = round(time.monotonic() - begun, 1)
     summary["sandbox"] = str(home / "sandbox")
     summary["orders"] = str(orders) if orders else f"made up with seed {seed}"
@@ -124,7 +124,7 @@ def run_demo(
     return summary
 
 
-def _check_orders(orders: Path | None, first: date, last: date) -> None:
+def check_orders(orders: Path | None, first: date, last: date) -> None:
     from fbinfor_assets.sandbox.shop.orders import read_orders
     from fbinfor_assets.sandbox.state import SandboxError
 
@@ -137,7 +137,7 @@ def _check_orders(orders: Path | None, first: date, last: date) -> None:
         raise DemoError(str(error)) from None
 
 
-def _make_anew(home: Path) -> None:
+def make_anew(home: Path) -> None:
     """Empty the demo's own folder; a folder with anything else in it is left alone (`DemoError`)."""
     if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
         raise DemoError(f"{home} is not a demo's folder; give an empty one to --home, nothing was deleted")
@@ -151,7 +151,7 @@ def _make_anew(home: Path) -> None:
 
 
 @contextmanager
-def _supervised(home: Path) -> Iterator[Supervisor]:
+def supervised(home: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor(Paths(home).logs)
 
     def end(*_: object) -> None:
@@ -274,7 +274,7 @@ def trial_balance(control_url: str) -> dict[str, dict[str, Decimal]]:
 # ------------------------------------------------------------------------------------------------ what is checked
 
 
-def _judge(app: App, sandbox: dict[str, Any], first: date, last: date, passes: Passes) -> dict[str, Any]:
+def judge(app: App, sandbox: dict[str, Any], first: date, last: date, passes: Passes) -> dict[str, Any]:
     result, read = read_and_reconcile(
         shop=app.shop, freshbooks=app.freshbooks, m3=app.m3, policy=app.policy, pending=pending_causes(app)
     )
