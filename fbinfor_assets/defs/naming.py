@@ -34,7 +34,7 @@ FLOW_OF = {
 }
 
 # Objects whose payloads name a person or say where one lives, and objects whose payloads hold amounts.
-PERSONAL = frozenset(OBJECTS) - {"m3__items", "m3__receipts"}
+PERSONAL = frozenset({"freshbooks__clients", "m3__customers"})
 AMOUNTS = frozenset(OBJECTS) - {"freshbooks__clients", "m3__customers", "m3__items"}
 
 # Runs that move the whole product one step wait for each other in the run queue (runtime/dagster.yaml).

@@ -24,9 +24,9 @@ from fbinfor_assets.defs.naming import BUILT, OWNERS, REPORTS, tags
 
 Manifest = Mapping[str, Any]
 _ASSETS = {"model", "seed", "snapshot"}
-# On a column in a .yml of the project: it holds personal data. Amounts need no tag, their type tells them.
-PII = "pii"
-_MONEY = re.compile(r"decimal\(18, ?[23]\)", re.IGNORECASE)
+# Tags of a column in a .yml of the project: it holds personal data, or amounts that its type does not tell (a payload).
+PII, MONEY = "pii", "money"
+_AMOUNT = re.compile(r"decimal\(18, ?[23]\)", re.IGNORECASE)
 
 
 class Translator(DagsterDbtTranslator):
@@ -71,11 +71,13 @@ def source_of(manifest: Manifest, table: str) -> Mapping[str, Any]:
 
 
 def holds(node: Mapping[str, Any]) -> dict[str, bool]:
-    """Whether a model, seed or source has personal data (a column tagged `pii`) and amounts (a type of money)."""
+    """Whether a model, seed or source has personal data and amounts, by its columns."""
     columns = node["columns"].values()
     return {
         "pii": any(PII in column["tags"] for column in columns),
-        "money": any(_MONEY.fullmatch(column["data_type"] or "") for column in columns),
+        "money": any(
+            MONEY in column["tags"] or _AMOUNT.fullmatch(column["data_type"] or "") for column in columns
+        ),
     }
 
 
