@@ -23,6 +23,7 @@ from fbinfor_assets.domain.money import to_cents
 from fbinfor_assets.domain.policy import Policy
 from fbinfor_assets.domain.reconciliation import (
     ZERO,
+    FreeGoodsOrder,
     FreshBooksDocument,
     FreshBooksPayment,
     M3Invoice,
@@ -31,10 +32,14 @@ from fbinfor_assets.domain.reconciliation import (
     Pending,
     Reconciliation,
     ShopDocument,
+    check_free_goods,
     reconcile,
 )
 
 _OURS = re.compile(r"^FB(C?)-[^-]+-(\d+)$")
+_FREE_GOODS = "SHOP-"
+# Lowest status of an order (infor-api 2.6): from 66 nothing is left to deliver, 90 is deleted, 99 closed undelivered.
+_DELIVERED, _DELETED = "66", "90"
 _RECEIPT = re.compile(r"^FB([PA])(\d+)$")
 
 
@@ -42,10 +47,7 @@ def read_shop(shop: ShopClient) -> list[ShopDocument]:
     """Every document that the shop serves, classified; amounts in the order's currency, negative for credits."""
     documents = []
     for order in shop.orders():
-        lines = [
-            Line(str(item.get("sku") or ""), Decimal(str(item["quantity"])), Decimal(str(item["price"])))
-            for item in order["line_items"]
-        ]
+        lines = _lines(order)
         total = Decimal(order["total"])
         tax = Decimal(order["total_tax"])
         documents.append(
@@ -61,6 +63,20 @@ def read_shop(shop: ShopClient) -> list[ShopDocument]:
             )
         )
     return documents
+
+
+def _lines(order: Mapping[str, Any]) -> list[Line]:
+    """Items, then freight and fees, which WooCommerce keeps beside the items."""
+    items = [
+        Line(str(item.get("sku") or ""), Decimal(str(item["quantity"])), Decimal(str(item["price"])))
+        for item in order["line_items"]
+    ]
+    others = [("SHIPPING", "shipping_lines"), ("FEE", "fee_lines")]
+    return items + [
+        Line(code, Decimal(1), Decimal(line["total"]))
+        for code, name in others
+        for line in order.get(name, [])
+    ]
 
 
 def read_freshbooks(client: FreshBooksClient) -> tuple[list[FreshBooksDocument], list[FreshBooksPayment]]:
@@ -202,6 +218,34 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
     return orders, invoices, receipts
 
 
+def read_free_goods(client: M3Client) -> list[FreeGoodsOrder]:
+    """Orders whose PYRE names a shop order: free goods, which FreshBooks has no document of (deleted ones left out)."""
+    columns = ["OAORNO", "OAPYRE", "OAORDT", "OACUCD", "OAORSL"]
+    # '.' is the character after '-': the range holds what begins with SHOP-.
+    named = [("OAPYRE", ">=", _FREE_GOODS), ("OAPYRE", "<", "SHOP.")]
+    rows = [
+        row
+        for row in client.export("OOHEAD", columns, where=named, order_by=["OAORNO"])
+        if row["OAPYRE"].startswith(_FREE_GOODS) and row["OAORSL"] != _DELETED
+    ]
+    heads = client.bulk("OIS100MI", [("GetHead", {"ORNO": row["OAORNO"]}) for row in rows])
+    orders = []
+    for row, head in zip(rows, heads, strict=True):
+        if head.error:
+            raise head.error
+        orders.append(
+            FreeGoodsOrder(
+                number=row["OAORNO"],
+                shop_number=row["OAPYRE"].removeprefix(_FREE_GOODS),
+                day=_day(row["OAORDT"]),
+                currency=row["OACUCD"],
+                total=to_cents(Decimal(head.records[0]["TOAM"])),
+                delivered=_DELIVERED <= row["OAORSL"] < _DELETED,
+            )
+        )
+    return orders
+
+
 def read_and_reconcile(
     *,
     shop: ShopClient,
@@ -230,6 +274,15 @@ def read_and_reconcile(
         timing_max_days=policy.timing_max_days,
         pending=pending,
     )
+    if policy.free_goods == "deliver":
+        result.free_goods = check_free_goods(
+            documents,
+            read_free_goods(m3),
+            today=moment.date(),
+            go_live=policy.flows["sale"].go_live,
+            timing_max_days=policy.timing_max_days,
+            pending=pending,
+        )
     return result, {
         "read_at": moment,
         "shop": documents,
