@@ -283,6 +283,12 @@ def judge(
     _check_tax(checks, read)
     _check_ledger(checks, read, trial_balance(sandbox["infor"]["control_url"]))
     checks.that(result.ok, f"unexplained is 0.00 in every pair ({len(result.unexplained)} documents are not)")
+    free = result.free_goods
+    checks.that(
+        not free.problems and free.delivered == free.documents,
+        f"free goods are delivered in M3 once, worth 0.00: {free.delivered} of {free.documents} documents"
+        + "".join(f"; {problem}" for problem in free.problems[:5]),
+    )
     checks.that(
         not result.duplicates, "no document stands twice: " + ("; ".join(result.duplicates) or "none")
     )
