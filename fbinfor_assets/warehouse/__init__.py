@@ -41,7 +41,8 @@ from fbinfor_assets.warehouse.failpoints import failpoint
 from fbinfor_assets.warehouse.landing import Landing, Record, SeenIndex, Version
 from fbinfor_assets.warehouse.lock import FairLock
 from fbinfor_assets.warehouse.ops import OpsSource
-from fbinfor_assets.warehouse.publish import Published, QueryResult
+from fbinfor_assets.warehouse.publish import Published
+from fbinfor_assets.warehouse.question import QueryResult, Question
 from fbinfor_assets.warehouse.raw import ENTITIES, Loaded
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "PublishFailed",
     "Published",
     "QueryResult",
+    "Question",
     "Record",
     "SeenIndex",
     "Settings",
@@ -401,9 +403,18 @@ class Warehouse:
                 tables = publish.count_tables(con)
             return publish.replace_snapshot(self.path, self.snapshot_path, tables, self.settings)
 
-    def sql(self, query: str, limit: int | None = 1_000) -> QueryResult:
+    @contextmanager
+    def question(self, text: str) -> Iterator[Question]:
+        """One SELECT over the published snapshot, checked and not yet run. Raises `SnapshotMissing`, `SnapshotRefused`."""
+        with self.read_snapshot() as con:
+            yield Question(con, text)
+
+    def sql(
+        self, query: str, limit: int | None = 1_000, parameters: Mapping[str, Any] | None = None
+    ) -> QueryResult:
         """Run one reading statement on the published snapshot. Raises `SnapshotMissing`, `SnapshotRefused`."""
-        return publish.query(self.snapshot_path, query, limit, self.settings)
+        with self.question(query) as question:
+            return question.run(parameters).rows(limit)
 
     def _runner(self) -> DbtRunner:
         if self._project is None:

@@ -31,8 +31,8 @@ WAREHOUSE_VARIABLE = "FBINFOR_WAREHOUSE"
 # Models with this tag show what was built and are read by no other model: they are built apart from builds.
 REPORTS = "reports"
 
-# Never part of what a model is: what dbt or an editor writes beside the project.
-_NOT_PROJECT = {"target", "logs", "dbt_packages", "__pycache__"}
+# Never part of what a model is: what dbt or an editor writes beside the project, and the questions to what was built.
+_NOT_PROJECT = {"target", "logs", "dbt_packages", "__pycache__", "analyses"}
 _KEPT_MANIFESTS = 3
 _QUIET = (
     "--quiet",
@@ -83,7 +83,7 @@ class DbtRunner:
         self._lock = FairLock(self.work / "parse.lock", what="the parsing of the dbt project")
 
     def project_sha(self) -> str:
-        """A hash of every file of the project and of the versions that read them. Cheap while nothing changes."""
+        """A hash of every file that a build depends on and of the versions that read them. Cheap while nothing changes."""
         signature = self._signature()
         key = (self.project, signature)
         if key not in _shas:
