@@ -28,6 +28,7 @@ import httpx
 from fbinfor_assets import demo
 from fbinfor_assets.app import CONFIG, App
 from fbinfor_assets.config import Paths, connections_from_sandbox, load_policy, write_connections
+from fbinfor_assets.runtime.reopened import supervised
 from fbinfor_assets.runtime.sync import open_instance, preload
 from fbinfor_assets.runtime.up import Supervisor, start_sandbox
 
@@ -211,6 +212,7 @@ def main() -> int:
     except demo.DemoError as error:
         print(error, file=sys.stderr)
         return 2
+    paths = Paths(HOME)
     with supervised(paths.logs) as supervisor:
         meter = Meter(supervisor)
         with meter.stage("start (imports, dbt parse, simulators)"):
@@ -218,7 +220,6 @@ def main() -> int:
             arguments += ["--orders", str(orders.resolve())] if orders else []
             sandbox = start_sandbox(supervisor, HOME / "sandbox", arguments)
             preload(HOME)
-        paths = Paths(HOME)
         connections = connections_from_sandbox(sandbox, paths)
         write_connections(connections, paths.connections)
         with (
@@ -257,7 +258,8 @@ def main() -> int:
         ],
         "peak_mb": dict(meter.most),
         "requests": requests,
-        f"hours_at_{REQUESTS_PER_SECOND}_requests_a_second": slowly | {"together": round(sum(slowly.values()), 1)},
+        f"hours_at_{REQUESTS_PER_SECOND}_requests_a_second": slowly
+        | {"together": round(sum(slowly.values()), 1)},
         "second_cycle_writes": passes.second_cycle_writes,
         "summary": summary,
         "log": log,
@@ -270,7 +272,9 @@ def main() -> int:
 
 def show(figures: dict[str, Any]) -> None:
     """The figures as a person reads them."""
-    print(f"\n{figures['documents']} documents in {figures['minutes']} minutes of at most {MINUTES}, ", end="")
+    print(
+        f"\n{figures['documents']} documents in {figures['minutes']} minutes of at most {MINUTES}, ", end=""
+    )
     print(f"{figures['documents_per_second']} a second; peak {figures['peak_mb']} MB of at most {MEGABYTES}")
     for row in figures["stages"]:
         peak = f"{row['peak_mb']:6} MB" if row["peak_mb"] else ""

@@ -63,9 +63,7 @@ def _canonical_bytes(value: Any) -> bytes:
         except TypeError:
             # An integer beyond 64 bits, a key that is no text, an amount that is none: written, or named, below.
             pass
-    return json.dumps(
-        _plain(value, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
-    ).encode()
+    return json.dumps(_plain(value, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 
 
 def _is_common(value: Any) -> bool:
