@@ -14,8 +14,19 @@ Every function here takes a DuckDB connection whose default database has the sch
 the live file.
 """
 
+from fbinfor_assets.reports.charts import png as picture
 from fbinfor_assets.reports.content import Page
 from fbinfor_assets.reports.pages import NAMES, READS, read_pages
 from fbinfor_assets.reports.write import ReportsNotBuilt, Written, make_pages, write_page
 
-__all__ = ["NAMES", "READS", "Page", "ReportsNotBuilt", "Written", "make_pages", "read_pages", "write_page"]
+__all__ = [
+    "NAMES",
+    "READS",
+    "Page",
+    "ReportsNotBuilt",
+    "Written",
+    "make_pages",
+    "picture",
+    "read_pages",
+    "write_page",
+]

@@ -67,7 +67,7 @@ def svg(chart: Chart) -> str:
     return ElementTree.tostring(root, encoding="unicode")
 
 
-def png(chart: Chart, scale: float = 1.5) -> bytes:
+def png(chart: Chart, scale: float = 1.25) -> bytes:
     """The chart as a picture on white."""
     import vl_convert
 
