@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test bench bench-sandbox up lint lock clean
+.PHONY: help setup demo test bench bench-sandbox up pictures lint lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-sandbox: $(STAMP) ## requests a second of the simulators, bulks of 100 (wr
 
 up: $(STAMP) ## everything on loopback; one Ctrl-C ends it all
 	@$(BIN)/fbinfor up
+
+pictures: $(STAMP) ## the README's screenshots anew, from a demo of one day (writes docs/pictures/)  [ORDERS=FILE]
+	@$(BIN)/python -m tests.pictures $(if $(ORDERS),--orders "$(ORDERS)")
 
 lint: $(STAMP) ## ruff, without changing a file
 	@$(BIN)/ruff check fbinfor_assets tests && $(BIN)/ruff format --check fbinfor_assets tests
