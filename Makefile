@@ -16,13 +16,7 @@ export GX_ANALYTICS_ENABLED := false
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-setbench-year: $(STAMP) ## a whole year of orders through everything, tied out to the cent (writes var/bench/)  [ORDERS=FILE]
-	@$(BIN)/python -m tests.bench_year $(if $(ORDERS),--orders "$(ORDERS)")
-
-bench-demo: $(STAMP) ## the demo's days and ten times as many: what the second costs of the first (writes var/bench/)
-	@$(BIN)/python -m tests.bench_demo
-
-up: $(STAMP) ## a .venv from the locked, hashed set (the others call it themselves)
+setup: $(STAMP) ## a .venv from the locked, hashed set (the others call it themselves)
 
 $(BIN)/uv: requirements/uv.txt
 	@command -v $(PYTHON) >/dev/null || { echo "fbinfor needs Python 3.11 as '$(PYTHON)' (set PYTHON=...)"; exit 1; }
