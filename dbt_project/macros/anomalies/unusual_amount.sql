@@ -1,12 +1,14 @@
 {#-
-  An order far outside the customer's habit. Body of a CTE; columns as in reports.anomalies.
+  An order far above the customer's habit. Body of a CTE; columns as in reports.anomalies.
 
   A robust z over the logarithm of the totals: distance from the customer's median in units of 1.4826 times the median
   absolute deviation, which is shrunk towards the one all customers have in common as if that were `prior` orders more.
+  Only upwards, and only what lies `above` times over what nine in ten orders stay below: below the habit are the small
+  orders that every customer adds to a large one (in the Online Retail year 288 of 315 findings, none of them wrong).
   Customers with fewer than `least` other orders have no habit yet; guests are many people and have none at all. The
   statistics are floating-point; no amount is.
 -#}
-{% macro unusual_amount(threshold=3.5, least=8, prior=8) -%}
+{% macro unusual_amount(threshold=3.5, above=1.5, least=8, prior=8) -%}
 with
 
 sale as (
@@ -64,7 +66,7 @@ scored as (
 
 unusual as (
 
-    select * from scored where abs(distance) >= {{ threshold }}
+    select * from scored where distance >= {{ threshold }}
 
 ),
 
@@ -94,7 +96,7 @@ select
     unusual.party_key,
     unusual.document_date,
     unusual.currency,
-    if(distance > 0, unusual.total - usual_high, usual_low - unusual.total)::decimal(18, 2) as amount_at_risk,
+    (unusual.total - usual_high)::decimal(18, 2) as amount_at_risk,
     '{name} usually orders for ' || replace({{ amount_text('usual_low', 'unusual.currency') }}, ' ' || unusual.currency, '')
         || ' to ' || {{ amount_text('usual_high', 'unusual.currency') }} || ' (' || other_orders || ' other orders); '
         || unusual.number || ' is ' || {{ amount_text('unusual.total', 'unusual.currency') }} || '.' as sentence,
@@ -103,13 +105,9 @@ select
         'date': unusual.document_date::varchar, 'amount': unusual.total::varchar, 'currency': unusual.currency,
         'says': 'this one'
     }, usual))::varchar as evidence,
-    if(
-        distance > 0,
-        'Check quantities and prices of the order before it is delivered.',
-        'Check whether a quantity or a price lost a digit.'
-    ) as suggested_action,
-    least(abs(distance) / 10, 0.99) as score
+    'Check quantities and prices of the order before it is delivered.' as suggested_action,
+    least(distance / 10, 0.99) as score
 from unusual
 inner join other using (doc_uid)
-where (distance > 0 and unusual.total > usual_high) or (distance < 0 and unusual.total < usual_low)
+where unusual.total > {{ above }}::decimal(9, 2) * usual_high
 {%- endmacro %}
