@@ -519,36 +519,80 @@ def doctor(
 @app.command()
 def sql(
     query: Annotated[
-        str | None, typer.Argument(help="SQL; '-' or nothing reads it from standard input.")
+        str | None,
+        typer.Argument(help="A question of the tour by its name, or SQL; '-' reads SQL from standard input."),
     ] = None,
     home: Home = None,
-    limit: Annotated[int, typer.Option(help="At most so many rows; 0 is all.")] = 1000,
+    list_: Annotated[bool, typer.Option("--list", help="List the questions of the tour.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the SQL instead of asking it.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Print DuckDB's plan instead.")] = False,
+    tables: Annotated[bool, typer.Option("--tables", help="List the tables of the snapshot.")] = False,
+    describe: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="The columns of a table, each with its meaning.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file with SQL; a header as in the tour is read.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Value of a parameter ($NAME); repeatable.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Write to a file: csv, json, md, html, parquet or xlsx.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="The format, where the file's ending does not say it.")
+    ] = None,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="The whole tour: into the folder --out, or one workbook --out FILE.xlsx."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many rows; 0 is all. On the screen 1000, else all.", min=0)
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     json_: AsJson = False,
 ) -> None:
     """Ask the published snapshot of the warehouse, read-only, also while a run writes.
 
-    Example: `fbinfor sql "select class, documents, net from reports.document_classes"`
+    Without arguments it lists the tour: documented questions about this business, each a file of plain SQL.
+
+        fbinfor sql ageing                                   who owes us what
+        fbinfor sql order --param order=536365               where an order is in the three systems
+        fbinfor sql differences --out differences.xlsx       into Excel; --all --out tour.xlsx takes all
+        fbinfor sql --describe reports.sent                  what the columns mean
+        fbinfor sql "select class, documents, net from reports.document_classes"
+
+    Amounts have all their digits everywhere; in Excel they are numbers of 15 digits shown with their decimals. A query reads
+    the snapshot's tables and nothing else: it cannot write, nor open a file. Exits 2 for a wrong question.
     """
-    from fbinfor_assets.status import query_snapshot
+    from fbinfor_assets.tour import command
 
-    text = sys.stdin.read() if query in (None, "-") else query
-    if not text or not text.strip():
-        raise typer.BadParameter("there is no SQL: give it as the argument or on standard input")
-    result = query_snapshot(home, text, limit)
-    columns, rows = result.columns, result.rows
-    if json_:
-        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif csv:
-        import csv as writer
-
-        sheet = writer.writer(sys.stdout)
-        sheet.writerow(columns)
-        sheet.writerows(rows)
+    kinds = [kind for kind, wanted in (("csv", csv), ("json", json_)) if wanted] + (
+        [format_] if format_ else []
+    )
+    asked = command.Asked(
+        home=home,
+        out=out,
+        err=err,
+        kind=kinds[0] if kinds else None,
+        file=to,
+        limit=limit,
+        given=command.given(param or []),
+    )
+    if tables or describe:
+        command.show_tables(asked, describe)
+    elif all_:
+        command.export_all(asked)
+    elif list_ or (query is None and file is None and sys.stdin.isatty()):
+        command.show_tour(asked)
     else:
-        _table("", list(columns), [list(row) for row in rows])
-    if result.truncated:
-        err.print(f"[dim]cut at {limit} rows; --limit 0 shows all[/]")
+        found = command.chosen(query, file)
+        if show:
+            command.show_sql(found)
+        elif explain:
+            command.show_plan(asked, found)
+        else:
+            command.answer(asked, found)
 
 
 # ------------------------------------------------------------------------------------------------ errors
@@ -563,6 +607,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     from fbinfor_assets.domain.policy import PolicyError
     from fbinfor_assets.runtime.up import UpError
     from fbinfor_assets.store import StoreError
+    from fbinfor_assets.tour import TourError
     from fbinfor_assets.warehouse import WarehouseError
 
     return (
@@ -572,6 +617,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
         PolicyError,
         RefusedByGate,
         StoreError,
+        TourError,
         UpError,
         WarehouseError,
     )

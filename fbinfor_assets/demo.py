@@ -92,8 +92,8 @@ def run_demo(
     first, last = from_ or FIRST_DAY, to or LAST_DAY
     if last < first:
         raise DemoError(f"--to {last} is before --from {first}; give the days in order")
-    _check_orders(orders, first, last)
-    _make_anew(home)
+    check_orders(orders, first, last)
+    make_anew(home)
 
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - begun:6.1f} s[/]  {text}")
@@ -115,7 +115,7 @@ def run_demo(
             passes = _live(app, sandbox, first, last, console, say)
             say("reading the shop, FreshBooks and M3 anew, and both ledgers")
             with bars(console) as progress:
-                summary = _judge(app, sandbox, first, last, passes, progress)
+                summary = judge(app, sandbox, first, last, passes, progress)
     summary["seconds"] = round(time.monotonic() - begun, 1)
     summary["sandbox"] = str(home / "sandbox")
     summary["orders"] = str(orders) if orders else f"made up with seed {seed}"
@@ -125,7 +125,7 @@ def run_demo(
     return summary
 
 
-def _check_orders(orders: Path | None, first: date, last: date) -> None:
+def check_orders(orders: Path | None, first: date, last: date) -> None:
     from fbinfor_assets.sandbox.shop.orders import read_orders
     from fbinfor_assets.sandbox.state import SandboxError
 
@@ -138,7 +138,7 @@ def _check_orders(orders: Path | None, first: date, last: date) -> None:
         raise DemoError(str(error)) from None
 
 
-def _make_anew(home: Path) -> None:
+def make_anew(home: Path) -> None:
     """Empty the demo's own folder; a folder with anything else in it is left alone (`DemoError`)."""
     if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
         raise DemoError(f"{home} is not a demo's folder; give an empty one to --home, nothing was deleted")
@@ -260,7 +260,7 @@ def trial_balance(control_url: str) -> dict[str, dict[str, Decimal]]:
 # ------------------------------------------------------------------------------------------------ what is checked
 
 
-def _judge(
+def judge(
     app: App,
     sandbox: dict[str, Any],
     first: date,
@@ -283,6 +283,12 @@ def _judge(
     _check_tax(checks, read)
     _check_ledger(checks, read, trial_balance(sandbox["infor"]["control_url"]))
     checks.that(result.ok, f"unexplained is 0.00 in every pair ({len(result.unexplained)} documents are not)")
+    free = result.free_goods
+    checks.that(
+        not free.problems and free.delivered == free.documents,
+        f"free goods are delivered in M3 once, worth 0.00: {free.delivered} of {free.documents} documents"
+        + "".join(f"; {problem}" for problem in free.problems[:5]),
+    )
     checks.that(
         not result.duplicates, "no document stands twice: " + ("; ".join(result.duplicates) or "none")
     )

@@ -25,6 +25,7 @@ from fbinfor_assets.domain.money import to_cents
 from fbinfor_assets.domain.policy import Policy
 from fbinfor_assets.domain.reconciliation import (
     ZERO,
+    FreeGoodsOrder,
     FreshBooksDocument,
     FreshBooksPayment,
     M3Invoice,
@@ -34,6 +35,7 @@ from fbinfor_assets.domain.reconciliation import (
     Reconciliation,
     ShopDocument,
     ShopLines,
+    check_free_goods,
     reconcile,
 )
 from fbinfor_assets.domain.tie_out import class_of_code, tie_out
@@ -42,6 +44,9 @@ from fbinfor_assets.domain.tie_out import class_of_code, tie_out
 Progress = Callable[[str, int, int | None], None]
 
 _OURS = re.compile(r"^FB(C?)-[^-]+-(\d+)$")
+_FREE_GOODS = "SHOP-"
+# Lowest status of an order (infor-api 2.6): from 66 nothing is left to deliver, 90 is deleted, 99 closed undelivered.
+_DELIVERED, _DELETED = "66", "90"
 _RECEIPT = re.compile(r"^FB([PA])(\d+)$")
 
 
@@ -290,6 +295,34 @@ def _invoices(
         )
 
 
+def read_free_goods(client: M3Client) -> list[FreeGoodsOrder]:
+    """Orders whose PYRE names a shop order: free goods, which FreshBooks has no document of (deleted ones left out)."""
+    columns = ["OAORNO", "OAPYRE", "OAORDT", "OACUCD", "OAORSL"]
+    # '.' is the character after '-': the range holds what begins with SHOP-.
+    named = [("OAPYRE", ">=", _FREE_GOODS), ("OAPYRE", "<", "SHOP.")]
+    rows = [
+        row
+        for row in client.export("OOHEAD", columns, where=named, order_by=["OAORNO"])
+        if row["OAPYRE"].startswith(_FREE_GOODS) and row["OAORSL"] != _DELETED
+    ]
+    heads = client.bulk("OIS100MI", [("GetHead", {"ORNO": row["OAORNO"]}) for row in rows])
+    orders = []
+    for row, head in zip(rows, heads, strict=True):
+        if head.error:
+            raise head.error
+        orders.append(
+            FreeGoodsOrder(
+                number=row["OAORNO"],
+                shop_number=row["OAPYRE"].removeprefix(_FREE_GOODS),
+                day=_day(row["OAORDT"]),
+                currency=row["OACUCD"],
+                total=to_cents(Decimal(head.records[0]["TOAM"])),
+                delivered=_DELIVERED <= row["OAORSL"] < _DELETED,
+            )
+        )
+    return orders
+
+
 def read_and_reconcile(
     *,
     shop: ShopClient,
@@ -324,6 +357,15 @@ def read_and_reconcile(
     classes = tie_out(
         shop=documents, freshbooks=books, orders=orders, invoices=invoices, go_live=go_live, pending=pending
     )
+    if policy.free_goods == "deliver":
+        result.free_goods = check_free_goods(
+            documents,
+            read_free_goods(m3),
+            today=moment.date(),
+            go_live=policy.flows["sale"].go_live,
+            timing_max_days=policy.timing_max_days,
+            pending=pending,
+        )
     return result, {
         "read_at": moment,
         "shop": documents,

@@ -147,6 +147,18 @@ class M3Receipt:
 
 
 @dataclass(frozen=True)
+class FreeGoodsOrder:
+    """An M3 order whose PYRE names the shop order of free goods; `total` gross, `delivered` from its lowest status."""
+
+    number: str
+    shop_number: str
+    day: date
+    currency: str
+    total: Decimal
+    delivered: bool
+
+
+@dataclass(frozen=True)
 class Pending:
     """Why our side is holding a document: an intent or a dead letter by id, with its cause."""
 
@@ -220,17 +232,41 @@ class PairTotal:
 
 
 @dataclass
+class FreeGoods:
+    """Free goods, which no amount can compare: each document is delivered by one M3 order worth 0.00, or a problem.
+
+    `documents` are those that the policy delivers; `waiting` of them are on their way or held, for less than the
+    policy's greatest age. `problems` are sentences.
+    """
+
+    documents: int = 0
+    delivered: int = 0
+    waiting: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "documents": self.documents,
+            "delivered": self.delivered,
+            "waiting": self.waiting,
+            "problems": self.problems,
+        }
+
+
+@dataclass
 class Reconciliation:
-    """The whole comparison. `ok` is true exactly if nothing is unexplained and no document stands twice."""
+    """The whole comparison. `ok` is true exactly if nothing is unexplained, no document stands twice and no free goods
+    are missing."""
 
     totals: dict[tuple[str, str], PairTotal] = field(default_factory=lambda: defaultdict(PairTotal))
     explained: list[Explained] = field(default_factory=list)
     unexplained: list[Unexplained] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
+    free_goods: FreeGoods = field(default_factory=FreeGoods)
 
     @property
     def ok(self) -> bool:
-        return not self.unexplained and not self.duplicates
+        return not self.unexplained and not self.duplicates and not self.free_goods.problems
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -253,6 +289,7 @@ class Reconciliation:
             "explained": [part.to_json() for part in self.explained],
             "unexplained": [part.to_json() for part in self.unexplained],
             "duplicates": self.duplicates,
+            "free_goods": self.free_goods.to_json(),
         }
 
 
@@ -492,3 +529,52 @@ def reconcile(
         total = kinds["receipt"] + kinds["on_account"]
         book.compare(CASH, f"M3 receipt of payment {payment_id}", currency, ZERO, total, lines=1)
     return book.result
+
+
+def check_free_goods(
+    shop: Iterable[ShopDocument],
+    orders: Iterable[FreeGoodsOrder],
+    *,
+    today: date,
+    go_live: date,
+    timing_max_days: int,
+    pending: Mapping[str, Pending] | None = None,
+) -> FreeGoods:
+    """Whether M3 delivers each document of free goods once, worth 0.00, and nothing else as free goods.
+
+    A document before `go_live` is never delivered by us. One that is not delivered yet, or that our side holds
+    (`pending`, by order number), is waiting; without an order, or past `timing_max_days`, it is a problem.
+    """
+    documents = {document.number: document for document in shop if document.document_class == "free_goods"}
+    orders_of: dict[str, list[FreeGoodsOrder]] = defaultdict(list)
+    for order in orders:
+        orders_of[order.shop_number].append(order)
+    found = FreeGoods()
+    for number in sorted({*documents, *orders_of}):
+        document, made = documents.get(number), orders_of.get(number, [])
+        names = ", ".join(order.number for order in made)
+        if document is None:
+            found.problems.append(
+                f"M3 order {names} delivers free goods of {number}, which is no such document"
+            )
+            continue
+        if not made and document.day < go_live:
+            continue
+        found.documents += 1
+        if len(made) > 1:
+            found.problems.append(f"free goods of {number} stand {len(made)} times in M3: {names}")
+        found.problems += [
+            f"free goods of {number} are worth {order.total:.2f} {order.currency} in M3 order {order.number}"
+            for order in made
+            if order.total != 0
+        ]
+        if made and all(order.delivered for order in made):
+            found.delivered += 1
+        elif (made and (today - document.day).days <= timing_max_days) or (
+            not made and number in (pending or {})
+        ):
+            found.waiting += 1
+        else:
+            what = f"M3 order {names} is not delivered" if made else "there is no M3 order"
+            found.problems.append(f"free goods of {number} of {document.day}: {what}")
+    return found
