@@ -13,15 +13,20 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from fbinfor_assets.app import App
 
 app = typer.Typer(
     name="fbinfor",
@@ -63,10 +68,26 @@ def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def _open(home: Path | None, connections: Path | None, policy: Path | None):
+@contextmanager
+def _open(home: Path | None, connections: Path | None, policy: Path | None) -> Iterator[App]:
+    """The home's `App`. A sandbox that does not run is an error that says how to start it."""
     from fbinfor_assets.app import App
+    from fbinfor_assets.clients.errors import ConnectError
+    from fbinfor_assets.config import ConfigError
 
-    return App.open(home=home, connections=connections, policy=policy)
+    with App.open(home=home, connections=connections, policy=policy) as application:
+        try:
+            yield application
+        except ConnectError as error:
+            if not application.connections.sandbox:
+                raise
+            state = application.paths.sandbox
+            raise ConfigError(
+                str(application.paths.home),
+                [f"its sandbox is not running: {error.problem}"],
+                f"start it with `fbinfor sandbox serve --state {state}`; "
+                f"`fbinfor reconcile --sandbox {state}` starts and stops it itself",
+            ) from error
 
 
 def _print_json(document: Any) -> None:
@@ -363,29 +384,54 @@ def plan(
 
 @app.command()
 def reconcile(
-    home: Home = None, connections: ConnectionsFile = None, policy: PolicyFile = None, json_: AsJson = False
+    home: Home = None,
+    connections: ConnectionsFile = None,
+    policy: PolicyFile = None,
+    sandbox: Annotated[
+        Path | None,
+        typer.Option(help="State folder of a sandbox that is not running: it is served meanwhile."),
+    ] = None,
+    json_: AsJson = False,
 ) -> None:
-    """Read the shop, FreshBooks and M3 anew and compare them, per document and currency. Exits 1 on differences.
+    """Read the shop, FreshBooks and M3 anew and compare them, per document, class and currency. Exits 1 on differences.
 
-    Every explained part names its cause from the policy's closed list, its counterpart, an owner and an age.
+    Every explained part names its cause from the policy's closed list, its counterpart, an owner and an age. The shop's
+    net is tied out by class of lines, to its last decimal, with rounding itemised. Nothing is read from our own tables.
+
+    Example: `fbinfor reconcile --sandbox var/demo/sandbox` checks once more what the demo left.
     """
-    from fbinfor_assets.reconcile import read_and_reconcile
+    from fbinfor_assets.reconcile import as_document, read_and_reconcile
+    from fbinfor_assets.runtime.sync import bars
     from fbinfor_assets.status import pending_causes
 
-    with _open(home, connections, policy) as application:
+    opened = _open(home, connections, policy) if sandbox is None else _reopened(sandbox, home, policy)
+    with opened as application, bars(None if json_ else err) as progress:
         result, read = read_and_reconcile(
             shop=application.shop,
             freshbooks=application.freshbooks,
             m3=application.m3,
             policy=application.policy,
             pending=pending_causes(application),
+            progress=progress,
         )
-    document = {"read_at": read["read_at"].astimezone(UTC).isoformat(), **result.to_json()}
+    document = as_document(result, read)
     if json_:
         _print_json(document)
     else:
         show_reconciliation(document)
-    raise typer.Exit(0 if result.ok else 1)
+    raise typer.Exit(0 if document["ok"] else 1)
+
+
+@contextmanager
+def _reopened(state: Path, home: Path | None, policy: Path | None) -> Iterator[App]:
+    """The `App` over a sandbox that is served for the time of the block, by default of the home it lies in."""
+    from fbinfor_assets.app import App, policy_file
+    from fbinfor_assets.config import Paths, load_policy
+    from fbinfor_assets.runtime.reopened import home_of, reopened
+
+    paths = Paths(home or home_of(state))
+    with reopened(state, paths) as found, App(paths, found, load_policy(policy_file(found, policy))) as made:
+        yield made
 
 
 def show_reconciliation(document: dict[str, Any]) -> None:
@@ -417,7 +463,32 @@ def show_reconciliation(document: dict[str, Any]) -> None:
         )
     for duplicate in document["duplicates"]:
         out.print(f"[red]duplicate:[/] {duplicate}")
+    show_classes(document["classes"])
     out.print("[green]agrees[/]" if document["ok"] else "[red]does not agree[/]")
+
+
+def show_classes(classes: dict[str, Any]) -> None:
+    """The shop's net by class as a table; parts that are nothing everywhere are left out, rounding is itemised."""
+    totals = [{"document_class": "together", "line_class": "", **total} for total in classes["totals"]]
+    rows = [*classes["rows"], *totals]
+    always = ("shop_net", "freshbooks_net", "m3_net", "unexplained")
+    some = ("rounding", "not_delivered", "held", "not_posted", "by_hand", "in_transit")
+    amounts = [*always[:3], *(name for name in some if any(Decimal(row[name]) for row in totals)), always[3]]
+    columns = ["document_class", "line_class", "currency", "documents", "lines", *amounts]
+    _table(
+        "the shop's net by class",
+        [column.replace("_", " ") for column in columns],
+        [[row[column] for column in columns] for row in rows],
+        right=set(range(3, len(columns))),
+    )
+    fates = {row["document_class"]: row["fate"] for row in classes["rows"] if Decimal(row["not_posted"])}
+    for name, fate in fates.items():
+        out.print(f"[dim]{name}:[/] {fate}")
+    shown = ("pair", "document", "line_class", "left", "right", "amount", "currency")
+    for title, parts in (("rounding", classes["rounding"]), ("[red]unexplained[/]", classes["unexplained"])):
+        if parts:
+            cells = [[part[name] for name in shown] for part in parts]
+            _table(f"{title} by document and class", [*shown], cells, right={3, 4, 5})
 
 
 # ------------------------------------------------------------------------------------------------ doctor, sql
@@ -566,7 +637,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  the last place that can still say what happened
         if isinstance(error, _expected_errors()):
             err.print("[red]fbinfor:[/] ", end="")
-            err.print(str(error), markup=False)
+            err.print(str(error), markup=False, soft_wrap=True)
             raise SystemExit(getattr(error, "exit_code", 1)) from None
         report = Path(os.environ.get("FBINFOR_HOME") or "var") / "logs" / "last-error.txt"
         try:
