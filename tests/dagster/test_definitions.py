@@ -10,6 +10,7 @@ and reviewed as a diff: a key that disappears takes its history in Dagster with 
 from __future__ import annotations
 
 import os
+from datetime import timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -151,7 +152,9 @@ def test_what_a_pass_or_a_full_build_makes_has_to_be_fresh_and_what_is_written_o
             assert policy is None, f"{key}: nothing to write is no reason to call it stale"
         else:
             assert policy is not None, key
-    assert graph.get(raw_key("shop", "orders")).freshness_policy.fail_window_seconds == 120 * 60
+    assert graph.get(raw_key("shop", "orders")).freshness_policy.fail_window.to_timedelta() == timedelta(
+        hours=2
+    )
 
 
 def test_nothing_materializes_itself(graph):
@@ -160,19 +163,17 @@ def test_nothing_materializes_itself(graph):
 
 def test_every_table_shows_its_columns_with_what_each_is(graph):
     for key in graph.get_all_asset_keys():
-        if key.path[0] in ("gates", "warehouse") or key in {outbound_key(object_) for object_ in OBJECTS}:
+        if key.path[0] in ("gates", "warehouse", "report_pages") or key in {outbound_key(object_) for object_ in OBJECTS}:
             continue
         about = graph.get(key).metadata
-        columns = about["dagster/column_schema"].value.columns
+        columns = about["dagster/column_schema"].columns
         assert columns and all(column.description for column in columns), key
-        assert about["dagster/table_name"].value == f"warehouse.{key.path[0]}.{key.path[1]}"
-        assert about["file"].value.startswith("dbt_project/"), key
+        assert about["dagster/table_name"] == f"warehouse.{key.path[0]}.{key.path[1]}"
+        assert about["file"].startswith("dbt_project/"), key
 
 
 def test_a_key_is_shown_as_one(graph):
-    columns = (
-        graph.get(dg.AssetKey(["canonical", "documents"])).metadata["dagster/column_schema"].value.columns
-    )
+    columns = graph.get(dg.AssetKey(["canonical", "documents"])).metadata["dagster/column_schema"].columns
     limits = {column.name: column.constraints for column in columns}
     assert limits["doc_uid"].unique and not limits["doc_uid"].nullable
     assert limits["doc_type"].other == ["one of order, invoice, credit_note, credit_order, credit_invoice"]
