@@ -233,6 +233,7 @@ def _answer(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             "rounding": [_figures(row) for row in _dicts(con, "select * from proof_rounding order by all")],
         },
         "free_goods": _figures(_dicts(con, "select * from proof_free_goods")[0]),
+        "figures": [_figures(row, 2) for row in _dicts(con, "select * from proof_figures")],
         "ledger": [_figures(row, 2) for row in _dicts(con, "select * from proof_ledger order by all")],
         "writes": {
             name: con.execute(f"select count(*) from {name}_log").fetchall()[0][0]
@@ -304,7 +305,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--from", dest="first", help="first day of the orders; else as the sandbox was made")
     parser.add_argument("--to", dest="last", help="last day, included")
     parser.add_argument("--out", type=Path, help="write the proof here as JSON")
-    parser.add_argument("--against", type=Path, help="compare with what `fbinfor reconcile --json` printed")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        help="compare with what `fbinfor reconcile --json` printed, or with a demo's summary.json",
+    )
     arguments = parser.parse_args(argv)
     try:
         proof = prove(_source(arguments.sandbox), arguments.orders, arguments.first, arguments.last)

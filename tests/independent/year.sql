@@ -472,6 +472,20 @@ select
 from pairs
 where documents > 0;
 
+-- What was written, in all: how many and how much.
+create view proof_figures as
+select 'freshbooks' as system, 'documents sent' as what, count(*) as count, sum(sign * net) as net, sum(sign * tax) as tax,
+    sum(sign * amount) as total from sent
+union all select 'freshbooks', 'drafts', count(*), sum(net), sum(tax), sum(amount) from freshbooks_document where not is_sent
+union all select 'freshbooks', 'payments', count(*), null, null, sum(amount) from payment
+union all select 'm3', 'orders', count(*), null, null, null from m3_order
+union all select 'm3', 'invoices', count(*), sum(net), sum(tax), sum(total) from m3_invoice
+union all select 'm3', 'receipts on invoices', count(*), null, null, sum(amount) from m3_receipt where kind = 'receipt'
+union all select 'm3', 'receipts on account', count(*), null, null, sum(amount) from m3_receipt where kind = 'on_account'
+union all select 'm3', 'allocations', count(*), null, null, sum(amount)
+    from m3_receipt where kind = 'allocation' and not of_account
+union all select 'm3', 'open on invoices', count(*) filter (open <> 0), null, null, sum(open) from posted;
+
 -- Nothing stands here where free goods are only recorded (a setting of the policy).
 create view proof_free_goods as
 select count(distinct sale) as documents, count(distinct sale) filter (is_delivered) as delivered
