@@ -1,5 +1,6 @@
-{# One shape for both kinds of M3 orders: an order made from a FreshBooks invoice (sign 1), a credit order from a credit
-   note (sign -1: FreshBooks shows credits positive, M3 takes them as negative quantities). #}
+{# One shape for all M3 orders: an order made from a FreshBooks invoice (sign 1), a credit order from a credit note (sign
+   -1: FreshBooks shows credits positive, M3 takes them as negative quantities), and free goods straight from the shop
+   order (sign 1, worth nothing, no FreshBooks document). Body of a query. #}
 {% macro m3_order_diff(object, class, role, reference, sign, order_type) %}
 with
 
@@ -33,6 +34,7 @@ source_document as (
     left join {{ ref('party_links') }} as link using (party_key)
     left join {{ ref('parties') }} as client on client.party_uid = 'freshbooks:' || link.freshbooks_id
     where sales.class = '{{ class }}' and document.state <> 'deleted'
+      and {{ is_delivered('sales.class') }}
 
 ),
 
@@ -60,7 +62,9 @@ lines as (
         sale_key,
         count(*) as line_count,
         bool_and(rule_class not in ('goods', 'unknown')) as only_services,
-        string_agg(distinct sku, ', ' order by sku) filter (where m3_item is null) as unknown_codes,
+        string_agg(distinct sku, ', ' order by sku) filter (where m3_item is null and rule_class <> 'cost')
+            as unknown_codes,
+        string_agg(distinct sku, ', ' order by sku) filter (where rule_class = 'cost') as cost_codes,
         string_agg(distinct m3_item, ', ' order by m3_item) filter (where m3_item is not null and not exists_in_m3)
             as missing_items,
         list({
@@ -83,6 +87,7 @@ judged as (
         lines.only_services,
         lines.payload_lines,
         lines.unknown_codes,
+        lines.cost_codes,
         lines.missing_items,
         standing.state as intent_state,
         country.m3_code,
@@ -90,7 +95,7 @@ judged as (
             when m3_order_doc_uid is not null then 'none'
             when not {{ after_go_live('sale', 'source_document.document_date') }} then 'none'
             when standing.target_ref is not null then 'none'
-            when m3_cuno is null or unknown_codes is not null or missing_items is not null then 'blocked'
+            when coalesce(unknown_codes, cost_codes, missing_items) is not null or m3_cuno is null then 'blocked'
             else 'create'
         end as operation
     from source_document
@@ -121,8 +126,13 @@ final as (
             when operation = 'none' then 'on its way: intent is ' || intent_state
             when m3_cuno is null then 'waits for its M3 customer'
             when unknown_codes is not null then 'no rule says what these lines are in M3: ' || unknown_codes
+            when cost_codes is not null then 'a cost is never invoiced: take it out of the order: ' || cost_codes
             when missing_items is not null then 'waits for M3 items: ' || missing_items
+            {% if class == 'free_goods' -%}
+            else 'free goods of shop order ' || number || ' have no M3 order yet'
+            {%- else -%}
             else 'FreshBooks ' || number || ' has no M3 order yet'
+            {%- endif %}
         end as reason,
         document_date,
         currency,
@@ -153,7 +163,11 @@ final as (
         '{}' as agreed,
         to_json([{
             'entity': '{{ 'credit_note' if class == 'credit' else 'document' }}',
+            {% if class == 'free_goods' -%}
+            'left_system': 'shop', 'left_id': number,
+            {%- else -%}
             'left_system': 'freshbooks', 'left_id': source_id,
+            {%- endif %}
             'right_system': 'm3', 'right_id': null
         }])::varchar as links,
         '[]' as diff,

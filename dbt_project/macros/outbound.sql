@@ -10,6 +10,22 @@
 ({{ date_column }} >= {{ setting('go_live_' ~ flow) }}::date)
 {%- endmacro %}
 
+{# Whether a document of this class makes documents in M3, and so needs its party and its items there. #}
+{% macro is_delivered(class_column) -%}
+({{ class_column }} in ('sale', 'credit') or {{ class_column }} = 'free_goods' and {{ setting('free_goods') }} = 'deliver')
+{%- endmacro %}
+
+{# Why a document with these lines (line_class, sku) is not written at all, in a sentence; null if nothing is in the way. #}
+{% macro never_billed() -%}
+coalesce(
+    'no rule says what these lines are: '
+        || string_agg(distinct sku, ', ' order by sku) filter (where line_class = 'unknown')
+        || '; add one to line_rules',
+    'a cost is never invoiced: take it out of the order: '
+        || string_agg(distinct sku, ', ' order by sku) filter (where line_class = 'cost')
+)
+{%- endmacro %}
+
 {# Rows of the affected keys are deleted before they are computed anew, in the model's own transaction.
    delete+insert would keep a row whose key no longer yields any. #}
 {% macro forget_affected(affected, key) -%}

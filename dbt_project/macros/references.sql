@@ -16,6 +16,14 @@
 ('FB-' || {{ setting('freshbooks_account') }} || '-' || {{ invoice_id }}::varchar)
 {%- endmacro %}
 
+{% macro m3_free_goods_reference(order_number) -%}
+('SHOP-' || {{ order_number }}::varchar)
+{%- endmacro %}
+
+{% macro order_of_free_goods(our_ref) -%}
+substr({{ our_ref }}, 6)
+{%- endmacro %}
+
 {% macro m3_credit_reference(credit_id) -%}
 ('FBC-' || {{ setting('freshbooks_account') }} || '-' || {{ credit_id }}::varchar)
 {%- endmacro %}

@@ -44,6 +44,7 @@ class Policy:
     visibility_lag_seconds: float
     timing_max_days: int
     payment_terms_days: int
+    free_goods: str
     m3: dict[str, str] = field(default_factory=dict)
 
     def may_write(self, flow: str) -> bool:
@@ -60,6 +61,7 @@ class Policy:
             "company_currency": self.company_currency,
             "timing_max_days": str(self.timing_max_days),
             "payment_terms_days": str(self.payment_terms_days),
+            "free_goods": self.free_goods,
         }
         for name, flow in self.flows.items():
             settings[f"mode_{name}"] = flow.mode
@@ -125,5 +127,6 @@ class Policy:
             visibility_lag_seconds=float(document["delivery"]["visibility_lag_seconds"]),
             timing_max_days=int(document["differences"]["timing_max_days"]),
             payment_terms_days=int(document["sale"]["payment_terms_days"]),
+            free_goods=document["sale"].get("free_goods", "deliver"),
             m3={name: str(value) for name, value in document["m3"].items()},
         )

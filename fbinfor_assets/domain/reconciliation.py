@@ -1,7 +1,8 @@
 """Whether the shop, FreshBooks and M3 agree, document by document, and why not where they do not.
 
 Belongs here: the comparison itself and the policy's closed list of causes.
-Does not belong here: reading the systems (reconcile.py) and the staged comparison for analysts (dbt reports).
+Does not belong here: reading the systems (reconcile.py), the tie-out by class (tie_out.py), the staged comparison for
+analysts (dbt reports).
 
 A difference is explained only by a cause that names its counterpart, an amount, an owner and a greatest age
 (POLICY, "Differences"). Past that age, or without a counterpart, it is unexplained. Unexplained amounts are summed
@@ -45,8 +46,19 @@ PAIRS = (SHOP_FRESHBOOKS, SHOP_M3, FRESHBOOKS_M3, CASH, SETTLED, OPEN)
 
 
 @dataclass(frozen=True)
+class ShopLines:
+    """Lines of one class in a shop document: how many, and their exact net (negative for credits)."""
+
+    lines: int
+    net: Decimal
+
+
+@dataclass(frozen=True)
 class ShopDocument:
-    """A shop order or cancellation: gross `total` in `currency` (negative for credits), its class and number of lines."""
+    """A shop order or cancellation: gross `total` in `currency` (negative for credits), its class and number of lines.
+
+    `net` is in cents, `by_class` holds the lines exactly as served, by class of line.
+    """
 
     number: str
     document_class: str
@@ -56,11 +68,15 @@ class ShopDocument:
     tax: Decimal
     total: Decimal
     lines: int
+    by_class: Mapping[str, ShopLines] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FreshBooksDocument:
-    """An invoice (kind `invoice`, state `draft` or `sent`) or a goodwill credit note (kind `credit_note`)."""
+    """An invoice (kind `invoice`, state `draft` or `sent`) or a goodwill credit note (kind `credit_note`).
+
+    `by_class` is the net of its lines by class of line, positive as FreshBooks shows it.
+    """
 
     id: str
     number: str
@@ -71,6 +87,7 @@ class FreshBooksDocument:
     total: Decimal
     paid: Decimal
     outstanding: Decimal
+    by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,10 @@ class FreshBooksPayment:
 
 @dataclass(frozen=True)
 class M3Order:
-    """A customer order; `freshbooks_id` from our reference in PYRE, `total` gross as M3 calculated it."""
+    """A customer order; `freshbooks_id` from our reference in PYRE, `total` gross as M3 calculated it.
+
+    `open_by_class` is the net of what is still to deliver or to invoice, by class of line.
+    """
 
     number: str
     freshbooks_id: str
@@ -95,11 +115,15 @@ class M3Order:
     day: date
     currency: str
     total: Decimal
+    open_by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class M3Invoice:
-    """An invoice (negative for credits) of an order: gross `total`, the `tax` in it, and what is still open."""
+    """An invoice (negative for credits) of an order: gross `total`, the `tax` in it, and what is still open.
+
+    `by_class` is the net of its lines by class of line.
+    """
 
     number: str
     order_number: str
@@ -108,6 +132,7 @@ class M3Invoice:
     total: Decimal
     tax: Decimal
     open: Decimal
+    by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -119,6 +144,18 @@ class M3Receipt:
     day: date
     currency: str
     amount: Decimal
+
+
+@dataclass(frozen=True)
+class FreeGoodsOrder:
+    """An M3 order whose PYRE names the shop order of free goods; `total` gross, `delivered` from its lowest status."""
+
+    number: str
+    shop_number: str
+    day: date
+    currency: str
+    total: Decimal
+    delivered: bool
 
 
 @dataclass(frozen=True)
@@ -195,17 +232,41 @@ class PairTotal:
 
 
 @dataclass
+class FreeGoods:
+    """Free goods, which no amount can compare: each document is delivered by one M3 order worth 0.00, or a problem.
+
+    `documents` are those that the policy delivers; `waiting` of them are on their way or held, for less than the
+    policy's greatest age. `problems` are sentences.
+    """
+
+    documents: int = 0
+    delivered: int = 0
+    waiting: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, object]:
+        return {
+            "documents": self.documents,
+            "delivered": self.delivered,
+            "waiting": self.waiting,
+            "problems": self.problems,
+        }
+
+
+@dataclass
 class Reconciliation:
-    """The whole comparison. `ok` is true exactly if nothing is unexplained and no document stands twice."""
+    """The whole comparison. `ok` is true exactly if nothing is unexplained, no document stands twice and no free goods
+    are missing."""
 
     totals: dict[tuple[str, str], PairTotal] = field(default_factory=lambda: defaultdict(PairTotal))
     explained: list[Explained] = field(default_factory=list)
     unexplained: list[Unexplained] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
+    free_goods: FreeGoods = field(default_factory=FreeGoods)
 
     @property
     def ok(self) -> bool:
-        return not self.unexplained and not self.duplicates
+        return not self.unexplained and not self.duplicates and not self.free_goods.problems
 
     def to_json(self) -> dict[str, object]:
         return {
@@ -228,6 +289,7 @@ class Reconciliation:
             "explained": [part.to_json() for part in self.explained],
             "unexplained": [part.to_json() for part in self.unexplained],
             "duplicates": self.duplicates,
+            "free_goods": self.free_goods.to_json(),
         }
 
 
@@ -467,3 +529,52 @@ def reconcile(
         total = kinds["receipt"] + kinds["on_account"]
         book.compare(CASH, f"M3 receipt of payment {payment_id}", currency, ZERO, total, lines=1)
     return book.result
+
+
+def check_free_goods(
+    shop: Iterable[ShopDocument],
+    orders: Iterable[FreeGoodsOrder],
+    *,
+    today: date,
+    go_live: date,
+    timing_max_days: int,
+    pending: Mapping[str, Pending] | None = None,
+) -> FreeGoods:
+    """Whether M3 delivers each document of free goods once, worth 0.00, and nothing else as free goods.
+
+    A document before `go_live` is never delivered by us. One that is not delivered yet, or that our side holds
+    (`pending`, by order number), is waiting; without an order, or past `timing_max_days`, it is a problem.
+    """
+    documents = {document.number: document for document in shop if document.document_class == "free_goods"}
+    orders_of: dict[str, list[FreeGoodsOrder]] = defaultdict(list)
+    for order in orders:
+        orders_of[order.shop_number].append(order)
+    found = FreeGoods()
+    for number in sorted({*documents, *orders_of}):
+        document, made = documents.get(number), orders_of.get(number, [])
+        names = ", ".join(order.number for order in made)
+        if document is None:
+            found.problems.append(
+                f"M3 order {names} delivers free goods of {number}, which is no such document"
+            )
+            continue
+        if not made and document.day < go_live:
+            continue
+        found.documents += 1
+        if len(made) > 1:
+            found.problems.append(f"free goods of {number} stand {len(made)} times in M3: {names}")
+        found.problems += [
+            f"free goods of {number} are worth {order.total:.2f} {order.currency} in M3 order {order.number}"
+            for order in made
+            if order.total != 0
+        ]
+        if made and all(order.delivered for order in made):
+            found.delivered += 1
+        elif (made and (today - document.day).days <= timing_max_days) or (
+            not made and number in (pending or {})
+        ):
+            found.waiting += 1
+        else:
+            what = f"M3 order {names} is not delivered" if made else "there is no M3 order"
+            found.problems.append(f"free goods of {number} of {document.day}: {what}")
+    return found

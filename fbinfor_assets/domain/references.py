@@ -52,6 +52,11 @@ def m3_order_reference(account_id: str, freshbooks_invoice_id: str | int) -> str
     return _fit(f"FB-{account_id}-{freshbooks_invoice_id}", PYRE_WIDTH, "PYRE")
 
 
+def m3_free_goods_reference(shop_order_number: str) -> str:
+    """PYRE of the M3 order that delivers free goods: they have no FreshBooks document, so it names the shop order."""
+    return _fit(f"SHOP-{shop_order_number}", PYRE_WIDTH, "PYRE")
+
+
 def m3_credit_reference(account_id: str, freshbooks_credit_id: str | int) -> str:
     """PYRE of the M3 credit order made from a FreshBooks credit note."""
     return _fit(f"FBC-{account_id}-{freshbooks_credit_id}", PYRE_WIDTH, "PYRE")

@@ -273,6 +273,7 @@ _ORDER_SUMS = (
     "lines_net",
     "net_plus_tax",
     "tax_by_rate",
+    "free_goods_total",
     "policy.tolerance",
     "policy.facility",
     "policy.warehouse",
@@ -543,6 +544,9 @@ def _m3_order(document: Row, lines: list[Row], settings: GateSettings) -> None:
     # VAT follows the delivery country (contract 1). Without an address M3 takes the customer's, which is not in here.
     rate = settings.tax_rate(document["address.CSCD"])
     _sum_document(document, lines, settings, quantity="ORQT", price="SAPR", rate_of=lambda line: rate)
+    if (document["head.PYRE"] or "").startswith("SHOP-"):
+        # No FreshBooks invoice stands behind it: only free goods may leave so.
+        document["free_goods_total"] = document["expected.total"]
     document["policy.facility"] = settings.facility
     document["policy.warehouse"] = settings.warehouse
 

@@ -20,7 +20,8 @@ What is due by a date:
   one of zero or less, or twice.
 * ship: goods orders whose order date is before the day are shipped and invoiced that day; in two parts, the rest not
   before two days after the order (four where it is late) and not on the day of the first part. The order's
-  number is that of its FreshBooks invoice (the id ends M3's PYRE); an order without one goes by CUOR or its own.
+  number is that of its FreshBooks invoice (the id ends M3's PYRE), or the one in PYRE itself (SHOP-536414: free goods,
+  which have no invoice); an order without either goes by CUOR or its own.
 * edit: three M3 customers get another telephone number and town.
 """
 
@@ -220,8 +221,7 @@ class Driver:
         ordered = datetime.strptime(order["ordt"], "%Y%m%d").replace(tzinfo=UTC).date()
         if day <= ordered:
             return None
-        number = self._numbers.get(order["pyre"].rsplit("-", 1)[-1]) or order["cuor"] or order["orno"]
-        ways = habit(number)
+        ways = habit(self._number_of(order))
         lines = order["lines"]
         before = self._shipped_on.get(order["orno"])
         if before is not None:
@@ -231,6 +231,12 @@ class Driver:
             return "whole", "all"
         first = sorted(lines, key=lambda line: int(line["ponr"]))[: (len(lines) + 1) // 2]
         return "first_parts", [{"ponr": line["ponr"], "quantity": line["quantity"]} for line in first]
+
+    def _number_of(self, order: Row) -> str:
+        system, _, reference = order["pyre"].partition("-")
+        if system == "SHOP" and reference:
+            return reference
+        return self._numbers.get(reference.rsplit("-", 1)[-1]) or order["cuor"] or order["orno"]
 
     def _fulfil(self, day: date, orders: list[Row]) -> tuple[list[Row], list[Row]]:
         """Ship, many at once; where one of the many is refused, one by one. (shipments, refused)."""

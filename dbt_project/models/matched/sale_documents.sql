@@ -65,6 +65,15 @@ freshbooks_crosswalk as (
 
 ),
 
+-- shop order of free goods, which has no FreshBooks document, and its M3 order
+free_goods_crosswalk as (
+
+    select left_id as order_number, unnest(right_uids) as m3_doc_uid
+    from crosswalk
+    where left_system = 'shop' and right_system = 'm3'
+
+),
+
 {% if is_incremental() -%}
 changed as (
 
@@ -101,6 +110,10 @@ touched_freshbooks as (
 asked_keys as (
 
     select number as key from touched where system = 'shop'
+    union
+    select {{ order_of_free_goods('our_ref') }} from touched where system = 'm3' and our_ref like 'SHOP-%'
+    union
+    select order_number from free_goods_crosswalk where m3_doc_uid in (select doc_uid from touched)
     union
     select unnest([number, base_number, {{ own_key }}]) from touched_freshbooks
     union
@@ -186,7 +199,8 @@ freshbooks_keys as (
 
 ),
 
--- An M3 order belongs to the FreshBooks document that the crosswalk names, else to the one that PYRE names.
+-- An M3 order belongs to the FreshBooks document (free goods: the shop order) that the crosswalk names, else to the one
+-- that PYRE names.
 m3_links as (
 
     select freshbooks_crosswalk.m3_doc_uid as doc_uid, freshbooks_keys.sale_key, 1 as trust
@@ -199,6 +213,17 @@ m3_links as (
     inner join documents
         on documents.system = 'm3' and documents.our_ref = freshbooks_keys.our_ref
         and documents.doc_type in ('order', 'credit_order')
+    union all
+    select documents.doc_uid, shop.number, 1
+    from shop
+    inner join free_goods_crosswalk on free_goods_crosswalk.order_number = shop.number
+    inner join documents on documents.doc_uid = free_goods_crosswalk.m3_doc_uid
+    union all
+    select documents.doc_uid, shop.number, 2
+    from shop
+    inner join documents
+        on documents.system = 'm3' and documents.doc_type = 'order'
+        and documents.our_ref = {{ m3_free_goods_reference('shop.number') }}
 
 ),
 

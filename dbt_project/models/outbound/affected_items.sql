@@ -1,4 +1,4 @@
--- Stock codes whose outbound row must be computed anew, among those that a writable sale or credit needs.
+-- Stock codes whose outbound row must be computed anew, among those that a writable sale, credit or delivery of free goods needs.
 {{ config(materialized='table') }}
 
 with
@@ -27,7 +27,7 @@ needed as (
     from {{ ref('sales') }} as sales
     inner join {{ ref('sale_documents') }} as linked using (sale_key)
     inner join {{ ref('document_lines') }} as line using (doc_uid)
-    where sales.class in ('sale', 'credit')
+    where {{ is_delivered('sales.class') }}
       and linked.role in ('shop_order', 'freshbooks_invoice')
       and {{ after_go_live('sale', 'sales.document_date') }}
 

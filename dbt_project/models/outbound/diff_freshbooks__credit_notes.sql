@@ -37,6 +37,7 @@ rated as (
         line.description,
         -line.quantity as quantity,
         line.unit_price,
+        line.line_class,
         {{ cents('-line.quantity * line.unit_price') }} as net,
         coalesce(national.rate, everywhere.rate, 0) as rate,
         coalesce(national.freshbooks_tax_name, everywhere.freshbooks_tax_name) as tax_name
@@ -51,6 +52,7 @@ desired as (
 
     select
         rated.sale_key,
+        {{ never_billed() }} as never_billed,
         sum(net)::decimal(18, 2) as net,
         case
             when {{ setting('tax_rounding') }} = 'line' then sum({{ cents('net * rate / 100') }})
@@ -78,6 +80,7 @@ judged as (
         desired.net,
         desired.tax,
         desired.lines,
+        desired.never_billed,
         (desired.net + desired.tax)::decimal(18, 2) as total,
         standing.state as intent_state,
         case
@@ -85,6 +88,7 @@ judged as (
             when not {{ after_go_live('sale', 'credit.document_date') }} then 'none'
             when credit.freshbooks_id is null then 'blocked'
             when standing.target_ref is not null then 'none'
+            when desired.never_billed is not null then 'blocked'
             else 'create'
         end as operation
     from credit
@@ -108,7 +112,8 @@ select
     case
         when remote_id is not null then 'agrees'
         when not {{ after_go_live('sale', 'document_date') }} then 'dated before the go-live day'
-        when operation = 'blocked' then 'waits for its FreshBooks client'
+        when freshbooks_id is null then 'waits for its FreshBooks client'
+        when operation = 'blocked' then never_billed
         when operation = 'none' then 'on its way: intent is ' || intent_state
         else 'cancellation has no credit note yet'
     end as reason,

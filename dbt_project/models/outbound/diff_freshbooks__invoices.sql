@@ -81,7 +81,14 @@ desired_line as (
 
     -- 1. nothing invoiced yet: the shop order's own lines
     select
-        sale.sale_key, 1 as seq, line.line_no, line.sku, line.description, line.quantity, line.unit_price
+        sale.sale_key,
+        1 as seq,
+        line.line_no,
+        line.sku,
+        line.description,
+        line.quantity,
+        line.unit_price,
+        line.line_class
     from sale
     inner join {{ ref('document_lines') }} as line on line.doc_uid = sale.shop_doc_uid
     left join invoiced using (sale_key)
@@ -97,7 +104,8 @@ desired_line as (
         coalesce(order_line.sku, line.sku),
         coalesce(order_line.description, line.description),
         line.quantity,
-        line.unit_price
+        line.unit_price,
+        null -- M3 has invoiced it, so the question is past
     from m3_invoice
     inner join {{ ref('document_lines') }} as line on line.doc_uid = m3_invoice.doc_uid
     left join order_line
@@ -113,7 +121,8 @@ desired_line as (
         order_line.sku,
         order_line.description,
         order_line.quantity - order_line.quantity_invoiced,
-        order_line.unit_price
+        order_line.unit_price,
+        null
     from order_line
     inner join invoiced using (sale_key)
     where abs(order_line.quantity) > abs(order_line.quantity_invoiced)
@@ -141,6 +150,7 @@ desired as (
         rated.sale_key,
         rated.seq,
         count(*) as line_count,
+        {{ never_billed() }} as never_billed,
         sum(net)::decimal(18, 2) as net,
         case
             when {{ setting('tax_rounding') }} = 'line' then sum({{ cents('net * rate / 100') }})
@@ -196,6 +206,7 @@ compared as (
         desired.tax,
         (desired.net + desired.tax)::decimal(18, 2) as total,
         desired.line_count,
+        desired.never_billed,
         desired.lines,
         desired.signature,
         existing_signature.signature as signature_now,
@@ -255,6 +266,7 @@ judged as (
             when m3_total is not null
                 and abs(m3_total - total) > {{ document_tolerance('line_count') }} then 'blocked'
             when payloads.remote_id is null and on_its_way.target_ref is not null then 'none'
+            when payloads.remote_id is null and never_billed is not null then 'blocked'
             when payloads.remote_id is null and (from_shop or seq > 1) then 'create'
             when payloads.remote_id is null then 'none'
             when last_write >= extracted_at then 'none'
@@ -291,6 +303,7 @@ final as (
         case
             when freshbooks_id is null then 'waits for its FreshBooks client'
             when not {{ after_go_live('sale', 'order_date') }} then 'dated before the go-live day'
+            when operation = 'blocked' and never_billed is not null then never_billed
             when operation = 'blocked'
                 then 'M3 invoiced ' || m3_total || ', the same lines make ' || total || ' in FreshBooks: more than rounding'
             when operation = 'conflict'

@@ -1,4 +1,4 @@
--- Parties that a sale or a credit on or after go-live needs, with the first such document's day.
+-- Parties that a sale, a credit or free goods on or after go-live need, with the first such document's day.
 {{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_affected('affected_parties', 'party_key') }}") }}
 
 select
@@ -8,6 +8,6 @@ select
     {{ generation() }} as _generation
 from {{ ref('sales') }} as sales
 inner join {{ ref('affected_parties') }} using (party_key)
-where sales.class in ('sale', 'credit')
+where {{ is_delivered('sales.class') }}
   and {{ after_go_live('sale', 'sales.document_date') }}
 group by sales.party_key

@@ -2,16 +2,19 @@
 {{ config(materialized='table') }}
 
 select
-    class,
-    currency,
+    document.class,
+    document.currency,
     count(*) as documents,
-    sum(line_count) as lines,
-    sum(net)::decimal(18, 2) as net,
-    sum(tax)::decimal(18, 2) as tax,
-    sum(total)::decimal(18, 2) as total,
-    min(document_date) as first_day,
-    max(document_date) as last_day,
+    sum(document.line_count) as lines,
+    sum(document.net)::decimal(18, 2) as net,
+    sum(document.tax)::decimal(18, 2) as tax,
+    sum(document.total)::decimal(18, 2) as total,
+    min(document.document_date) as first_day,
+    max(document.document_date) as last_day,
+    any_value(fate.fate) as fate,
     {{ generation() }} as _generation
-from {{ ref('documents') }}
-where system = 'shop'
-group by class, currency
+from {{ ref('documents') }} as document
+left join {{ ref('class_fates') }} as fate
+    on fate.document_class = document.class and fate.line_class is null
+where document.system = 'shop'
+group by document.class, document.currency

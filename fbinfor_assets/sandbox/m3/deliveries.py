@@ -193,6 +193,7 @@ def _issue(
     world: World, order: Row, delivery: Row, quantities: Mapping[str, Decimal], day: str, invoice: bool
 ) -> Shipment:
     """Goods of a delivery leave the house, from a picking list (it has one already) or without."""
+    invoice = invoice and not _left_out(world, order, quantities)
     listed = "PLSX" in delivery
     lines, delivered = list(order["lines"]), []
     for ponr, quantity in quantities.items():
@@ -210,6 +211,14 @@ def _issue(
     save_order(world, order, lines)
     stock.issued(world, order, delivered, dlix, day)
     return Shipment(order["ORNO"], dlix, head)
+
+
+def _left_out(world: World, order: Row, quantities: Mapping[str, Decimal]) -> bool:
+    """Whether these goods are worth nothing and the tenant makes no invoice of nothing (switch `zero_invoices`)."""
+    if world.switches["zero_invoices"] == "made" or order.get("charges"):
+        return False
+    nets = [amount(order["lines"][int(ponr) - 1], quantity) for ponr, quantity in quantities.items()]
+    return not totals(world, order, nets, []).total
 
 
 def invoice_deliveries(world: World, orno: str, day: str, dlix: int | None = None) -> list[Row]:

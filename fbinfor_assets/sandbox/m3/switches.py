@@ -54,6 +54,10 @@ SWITCHES: dict[str, Switch] = {
     "credit_invoicing": Switch(
         ("on_confirm", "manual"), "Order type F02: invoiced at once, or when people ship it"
     ),
+    "zero_invoices": Switch(
+        ("made", "left_out"),
+        "Guess: a delivery worth nothing is invoiced at 0.00 (status 77), or stays delivered (66)",
+    ),
     "service_invoicing": Switch(("on_confirm", "manual"), "Order type F03, the same"),
     "negative_quantities": Switch(
         ("credit_types", "any"), "Guess: ORQT below zero only on F02 and on service items"
