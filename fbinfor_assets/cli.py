@@ -417,6 +417,13 @@ def show_reconciliation(document: dict[str, Any]) -> None:
         )
     for duplicate in document["duplicates"]:
         out.print(f"[red]duplicate:[/] {duplicate}")
+    free = document["free_goods"]
+    if free["documents"]:
+        out.print(
+            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00"
+        )
+    for problem in free["problems"]:
+        out.print(f"[red]free goods:[/] {problem}")
     out.print("[green]agrees[/]" if document["ok"] else "[red]does not agree[/]")
 
 
