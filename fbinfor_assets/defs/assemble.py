@@ -21,6 +21,7 @@ from fbinfor_assets.defs.operations import jobs as operations_jobs
 from fbinfor_assets.defs.operations import sensors as operations_sensors
 from fbinfor_assets.defs.outbound import assets as outbound_assets
 from fbinfor_assets.defs.outbound import jobs as outbound_jobs
+from fbinfor_assets.defs.reports import assets as reports_assets
 from fbinfor_assets.defs.resources import resources
 from fbinfor_assets.defs.shop import assets as shop_assets
 from fbinfor_assets.defs.shop import jobs as shop_jobs
@@ -59,6 +60,7 @@ def build_defs(
             *shop_assets.assets(automation, manifest),
             dbt,
             warehouse_assets.report_assets(manifest, specs),
+            *reports_assets.assets(automation),
             *specs.external,
             *gates_assets.assets(),
             *outbound_assets.assets(),

@@ -80,6 +80,7 @@ class TourQuery:
     """One question. `columns`: name -> meaning, in the order of the answer. `sql`: the file without its header."""
 
     name: str
+    path: Path
     stop: int
     title: str
     question: str
@@ -145,6 +146,7 @@ def read(path: Path) -> TourQuery:
         )
     return TourQuery(
         name=path.stem,
+        path=path,
         stop=header.get("stop", 0),
         title=header["title"],
         question=" ".join(header["question"].split()),

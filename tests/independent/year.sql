@@ -112,6 +112,15 @@ from (
     where lines is not null
 );
 
+create table freshbooks_added as
+select sequence, sum(cents) as net, round(sum(cents * rate) / 100, 2) as tax
+from freshbooks_given_line
+group by sequence;
+
+alter table freshbooks_write add column has_lines boolean;
+update freshbooks_write set has_lines = lines is not null;
+alter table freshbooks_write drop column lines;
+
 -- A document is what its last write says; its lines are those of the last write that had lines.
 create table freshbooks_document as
 select
@@ -124,7 +133,7 @@ select
     arg_max(net, sequence) as net,
     arg_max(tax, sequence) as tax,
     arg_max(amount, sequence) as amount,
-    max(sequence) filter (lines is not null) as lines_sequence
+    max(sequence) filter (has_lines) as lines_sequence
 from freshbooks_write
 group by object, key
 having arg_max(vis_state, sequence) = '0'
@@ -134,7 +143,8 @@ create table payment as
 select
     key as id,
     arg_max(said(body, '$.result.invoiceid'), sequence) as invoice_id,
-    arg_max(said(body, '$.result.amount')::decimal(18, 2), sequence) as amount
+    arg_max(said(body, '$.result.amount')::decimal(18, 2), sequence) as amount,
+    arg_max(said(body, '$.given.amount')::decimal(18, 2), sequence) as given_amount
 from freshbooks_log
 where object = 'payment'
 group by key
@@ -214,6 +224,7 @@ left join m3_order_line as order_line
 -- What a payment did: cash on an invoice (P), cash on account (P on its own number), allocation of such cash (A).
 create table m3_receipt as
 select
+    line.key || ' line ' || said(line.body, '$.TRNO') as place,
     regexp_extract(said(line.body, '$.CKNO'), '^FB[PA]([0-9]+)$', 1) as payment_id,
     case
         when said(line.body, '$.CKNO') like 'FBA%' then 'allocation'
@@ -229,6 +240,10 @@ select
 from m3_log as line
 inner join m3_log as posted on posted.operation = 'ARS040MI/ControlBatch' and posted.key = line.key
 where line.operation = 'ARS040MI/AddBatchLine';
+
+-- The bodies are read now; without them a year's logs are small.
+alter table freshbooks_log drop column body;
+alter table m3_log drop column body;
 
 -- ---------------------------------------------------------------------------------------------- per sale
 
@@ -532,24 +547,19 @@ found as (
     from m3_log where object = 'payment' and operation <> 'ARS040MI/AddBatchLine' group by operation, key having count(*) > 1
 
     union all
-    select 'a line of an M3 payment batch is sent once', key || ' line ' || said(body, '$.TRNO'), 1
-    from m3_log where operation = 'ARS040MI/AddBatchLine' group by key, said(body, '$.TRNO') having count(*) > 1
+    select 'a line of an M3 payment batch is sent once', place, 1
+    from m3_receipt group by place having count(*) > 1
 
     union all
     select 'FreshBooks adds its lines up: net, VAT, total', number || ' (write ' || sequence || ')', 1
     from freshbooks_write
-    left join (
-        select sequence, sum(cents) as net, round(sum(cents * rate) / 100, 2) as tax
-        from freshbooks_given_line group by sequence
-    ) as given using (sequence)
+    left join freshbooks_added as given using (sequence)
     where amount <> freshbooks_write.net + freshbooks_write.tax
-       or (lines is not null and (freshbooks_write.net <> given.net or freshbooks_write.tax <> given.tax))
+       or (has_lines and (freshbooks_write.net <> given.net or freshbooks_write.tax <> given.tax))
 
     union all
-    select 'FreshBooks keeps the amount that a payment was given with', key, 1
-    from freshbooks_log
-    where object = 'payment' and said(body, '$.given.amount') is not null
-      and said(body, '$.given.amount')::decimal(18, 2) <> said(body, '$.result.amount')::decimal(18, 2)
+    select 'FreshBooks keeps the amount that a payment was given with', id, 1
+    from payment where given_amount <> amount
 
     union all
     select 'M3 invoices quantity times price, in cents', number || ' line ' || line_number, 1

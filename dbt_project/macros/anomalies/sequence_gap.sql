@@ -31,7 +31,6 @@ m3_number as (
 own_number as (
 
     select
-        'freshbooks' as system,
         'FreshBooks invoices ' || regexp_replace(document.number, '[0-9]+$', '') || '…' as series,
         try_cast(regexp_extract(document.number, '([0-9]+)$', 1) as bigint) as position,
         '' as year,
@@ -47,12 +46,9 @@ own_number as (
 
 numbered as (
 
-    select * exclude (system_1, year), year
-    from (
-        select * from m3_number
-        union all by name
-        select * from own_number
-    )
+    select * from m3_number
+    union all by name
+    select * from own_number
 
 ),
 
