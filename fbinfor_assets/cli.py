@@ -463,6 +463,14 @@ def show_reconciliation(document: dict[str, Any]) -> None:
         )
     for duplicate in document["duplicates"]:
         out.print(f"[red]duplicate:[/] {duplicate}")
+    free = document["free_goods"]
+    if free["documents"]:
+        waiting = f", {free['waiting']} on their way or held" if free["waiting"] else ""
+        out.print(
+            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00{waiting}"
+        )
+    for problem in free["problems"]:
+        out.print(f"[red]free goods:[/] {problem}", soft_wrap=True)
     show_classes(document["classes"])
     out.print("[green]agrees[/]" if document["ok"] else "[red]does not agree[/]")
 

@@ -232,6 +232,8 @@ def _answer(con: duckdb.DuckDBPyConnection) -> dict[str, Any]:
             "totals": [_figures(row) for row in _dicts(con, "select * from proof_totals")],
             "rounding": [_figures(row) for row in _dicts(con, "select * from proof_rounding order by all")],
         },
+        "free_goods": _figures(_dicts(con, "select * from proof_free_goods")[0]),
+        "figures": [_figures(row, 2) for row in _dicts(con, "select * from proof_figures")],
         "ledger": [_figures(row, 2) for row in _dicts(con, "select * from proof_ledger order by all")],
         "writes": {
             name: con.execute(f"select count(*) from {name}_log").fetchall()[0][0]
@@ -273,6 +275,12 @@ def differences(proof: dict[str, Any], reconciled: dict[str, Any]) -> list[str]:
     rounded = (("document", "line_class", "currency"), ("amount",))
     theirs = [part for part in reconciled["classes"]["rounding"] if part["pair"] == "shop-m3"]
     compare("rounding", by(proof["classes"]["rounding"], *rounded), by(theirs, *rounded))
+    free = reconciled.get("free_goods") or {}
+    found += [
+        f"free goods: {name} is {count} in the proof, {free[name]} in the reconciliation"
+        for name, count in proof["free_goods"].items()
+        if name in free and free[name] != count
+    ]
     if not reconciled["ok"]:
         found.append("the reconciliation itself does not agree")
     return found
@@ -297,7 +305,11 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--from", dest="first", help="first day of the orders; else as the sandbox was made")
     parser.add_argument("--to", dest="last", help="last day, included")
     parser.add_argument("--out", type=Path, help="write the proof here as JSON")
-    parser.add_argument("--against", type=Path, help="compare with what `fbinfor reconcile --json` printed")
+    parser.add_argument(
+        "--against",
+        type=Path,
+        help="compare with what `fbinfor reconcile --json` printed, or with a demo's summary.json",
+    )
     arguments = parser.parse_args(argv)
     try:
         proof = prove(_source(arguments.sandbox), arguments.orders, arguments.first, arguments.last)

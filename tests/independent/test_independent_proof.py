@@ -325,15 +325,17 @@ class _Nothing:
         return "2010-12-01", "2011-12-31"
 
 
-@pytest.mark.skipif(not THE_YEAR.is_file(), reason="the order file of the year is not there")
-def test_the_file_of_the_year_adds_up_by_class() -> None:
-    proof = prove.prove(_Nothing(), THE_YEAR)
-    assert proof["classes"]["totals"][0]["shop_net"] == "9747747.934"
-    assert proof["classes"]["totals"][0]["lines"] == 541_909
-    assert proof["classes"]["totals"][0]["documents"] == 25_900
-    assert proof["classes"]["totals"][0]["not_posted"] == "-247691.629"
-    documents = {row["document_class"]: 0 for row in proof["classes"]["rows"]}
-    for row in proof["classes"]["rows"]:
-        documents[row["document_class"]] += row["lines"]
-    assert "unknown" not in {row["line_class"] for row in proof["classes"]["rows"]}
-    assert set(documents) == {"sale", "credit", "free_goods", "stock_adjustment", "cost"}
+# Like everything that reads the order file: where it is there.
+if THE_YEAR.is_file():
+
+    def test_the_file_of_the_year_adds_up_by_class() -> None:
+        proof = prove.prove(_Nothing(), THE_YEAR)
+        assert proof["classes"]["totals"][0]["shop_net"] == "9747747.934"
+        assert proof["classes"]["totals"][0]["lines"] == 541_909
+        assert proof["classes"]["totals"][0]["documents"] == 25_900
+        assert proof["classes"]["totals"][0]["not_posted"] == "-247691.629"
+        documents = {row["document_class"]: 0 for row in proof["classes"]["rows"]}
+        for row in proof["classes"]["rows"]:
+            documents[row["document_class"]] += row["lines"]
+        assert "unknown" not in {row["line_class"] for row in proof["classes"]["rows"]}
+        assert set(documents) == {"sale", "credit", "free_goods", "stock_adjustment", "cost"}

@@ -132,7 +132,7 @@ def test_a_cost_is_not_posted_and_says_so():
     assert identity_holds(result)
     row = rows(result)[("cost", "cost AMAZONFEE")].to_json()
     assert (row["not_posted"], row["m3_net"]) == ("-50.000", "0.000")
-    assert "not a sale" in row["fate"]
+    assert "never invoiced" in row["fate"]
 
 
 def test_a_cost_that_was_invoiced_all_the_same_is_unexplained():
