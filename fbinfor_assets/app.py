@@ -6,6 +6,7 @@ Does not belong here: Dagster (defs/resources.py wraps an `App`), what any part 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +15,15 @@ from typing import Any, Self
 from fbinfor_assets.clients.freshbooks import FreshBooksClient
 from fbinfor_assets.clients.infor import M3Client
 from fbinfor_assets.clients.shop import ShopClient
-from fbinfor_assets.config import ConfigError, Connections, Paths, load_connections, load_policy
+from fbinfor_assets.config import (
+    ConfigError,
+    Connections,
+    Paths,
+    connections_from_sandbox,
+    load_connections,
+    load_policy,
+    write_connections,
+)
 from fbinfor_assets.delivery.settings import Clients, DeliverySettings
 from fbinfor_assets.domain.policy import Policy
 from fbinfor_assets.store import Store, cursors, landings, open_store
@@ -77,7 +86,8 @@ class App:
     ) -> Self:
         """Read the configuration.
 
-        connections: the named file, else config/connections.yml, else the one that the sandbox left in the home.
+        connections: the named file, else config/connections.yml, else the one that the sandbox left in the home, which
+        follows the home's own sandbox to where it answers since it was opened again.
         policy: the named file, else config/policy.sandbox.yml for the sandbox and config/policy.yml for anything else.
 
         Raises `ConfigError` or `PolicyError` naming the file and the setting.
@@ -85,6 +95,8 @@ class App:
         paths = Paths(home)
         chosen = connections_file(paths, connections)
         loaded = load_connections(chosen, paths)
+        if connections is None and chosen == paths.connections:
+            loaded = follow_sandbox(loaded, paths)
         return cls(paths, loaded, load_policy(policy_file(loaded, policy)))
 
     def __enter__(self) -> Self:
@@ -157,6 +169,25 @@ def connections_file(paths: Paths, chosen: Path | None = None) -> Path:
         ["there is no connections file, here or in the home " + str(paths.home)],
         "run `fbinfor demo` (or `fbinfor up`) for the sandbox, or copy config/connections.example.yml",
     )
+
+
+def follow_sandbox(loaded: Connections, paths: Paths) -> Connections:
+    """`loaded`, or the connections of the home's own sandbox where it answers at other addresses by now.
+
+    The sandbox writes where it is into its state folder whenever it starts; the home's file is then rewritten.
+    """
+    line = paths.sandbox / "sandbox.json"
+    if not loaded.sandbox or not line.is_file():
+        return loaded
+    now = connections_from_sandbox(json.loads(line.read_text(encoding="utf-8")), paths)
+    if _addresses(now) == _addresses(loaded):
+        return loaded
+    write_connections(now, paths.connections)
+    return now
+
+
+def _addresses(connections: Connections) -> tuple[str, ...]:
+    return (connections.freshbooks.base_url, connections.infor.ionapi.iu, connections.shop.base_url)
 
 
 def policy_file(connections: Connections, chosen: Path | None = None) -> Path:

@@ -13,15 +13,20 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
+
+if TYPE_CHECKING:
+    from fbinfor_assets.app import App
 
 app = typer.Typer(
     name="fbinfor",
@@ -63,10 +68,26 @@ def _day(value: datetime | None) -> date | None:
     return value.date() if value else None
 
 
-def _open(home: Path | None, connections: Path | None, policy: Path | None):
+@contextmanager
+def _open(home: Path | None, connections: Path | None, policy: Path | None) -> Iterator[App]:
+    """The home's `App`. A sandbox that does not run is an error that says how to start it."""
     from fbinfor_assets.app import App
+    from fbinfor_assets.clients.errors import ConnectError
+    from fbinfor_assets.config import ConfigError
 
-    return App.open(home=home, connections=connections, policy=policy)
+    with App.open(home=home, connections=connections, policy=policy) as application:
+        try:
+            yield application
+        except ConnectError as error:
+            if not application.connections.sandbox:
+                raise
+            state = application.paths.sandbox
+            raise ConfigError(
+                str(application.paths.home),
+                [f"its sandbox is not running: {error.problem}"],
+                f"start it with `fbinfor sandbox serve --state {state}`; "
+                f"`fbinfor reconcile --sandbox {state}` starts and stops it itself",
+            ) from error
 
 
 def _print_json(document: Any) -> None:
@@ -363,29 +384,54 @@ def plan(
 
 @app.command()
 def reconcile(
-    home: Home = None, connections: ConnectionsFile = None, policy: PolicyFile = None, json_: AsJson = False
+    home: Home = None,
+    connections: ConnectionsFile = None,
+    policy: PolicyFile = None,
+    sandbox: Annotated[
+        Path | None,
+        typer.Option(help="State folder of a sandbox that is not running: it is served meanwhile."),
+    ] = None,
+    json_: AsJson = False,
 ) -> None:
-    """Read the shop, FreshBooks and M3 anew and compare them, per document and currency. Exits 1 on differences.
+    """Read the shop, FreshBooks and M3 anew and compare them, per document, class and currency. Exits 1 on differences.
 
-    Every explained part names its cause from the policy's closed list, its counterpart, an owner and an age.
+    Every explained part names its cause from the policy's closed list, its counterpart, an owner and an age. The shop's
+    net is tied out by class of lines, to its last decimal, with rounding itemised. Nothing is read from our own tables.
+
+    Example: `fbinfor reconcile --sandbox var/demo/sandbox` checks once more what the demo left.
     """
-    from fbinfor_assets.reconcile import read_and_reconcile
+    from fbinfor_assets.reconcile import as_document, read_and_reconcile
+    from fbinfor_assets.runtime.sync import bars
     from fbinfor_assets.status import pending_causes
 
-    with _open(home, connections, policy) as application:
+    opened = _open(home, connections, policy) if sandbox is None else _reopened(sandbox, home, policy)
+    with opened as application, bars(None if json_ else err) as progress:
         result, read = read_and_reconcile(
             shop=application.shop,
             freshbooks=application.freshbooks,
             m3=application.m3,
             policy=application.policy,
             pending=pending_causes(application),
+            progress=progress,
         )
-    document = {"read_at": read["read_at"].astimezone(UTC).isoformat(), **result.to_json()}
+    document = as_document(result, read)
     if json_:
         _print_json(document)
     else:
         show_reconciliation(document)
-    raise typer.Exit(0 if result.ok else 1)
+    raise typer.Exit(0 if document["ok"] else 1)
+
+
+@contextmanager
+def _reopened(state: Path, home: Path | None, policy: Path | None) -> Iterator[App]:
+    """The `App` over a sandbox that is served for the time of the block, by default of the home it lies in."""
+    from fbinfor_assets.app import App, policy_file
+    from fbinfor_assets.config import Paths, load_policy
+    from fbinfor_assets.runtime.reopened import home_of, reopened
+
+    paths = Paths(home or home_of(state))
+    with reopened(state, paths) as found, App(paths, found, load_policy(policy_file(found, policy))) as made:
+        yield made
 
 
 def show_reconciliation(document: dict[str, Any]) -> None:
@@ -419,12 +465,38 @@ def show_reconciliation(document: dict[str, Any]) -> None:
         out.print(f"[red]duplicate:[/] {duplicate}")
     free = document["free_goods"]
     if free["documents"]:
+        waiting = f", {free['waiting']} on their way or held" if free["waiting"] else ""
         out.print(
-            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00"
+            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00{waiting}"
         )
     for problem in free["problems"]:
-        out.print(f"[red]free goods:[/] {problem}")
+        out.print(f"[red]free goods:[/] {problem}", soft_wrap=True)
+    show_classes(document["classes"])
     out.print("[green]agrees[/]" if document["ok"] else "[red]does not agree[/]")
+
+
+def show_classes(classes: dict[str, Any]) -> None:
+    """The shop's net by class as a table; parts that are nothing everywhere are left out, rounding is itemised."""
+    totals = [{"document_class": "together", "line_class": "", **total} for total in classes["totals"]]
+    rows = [*classes["rows"], *totals]
+    always = ("shop_net", "freshbooks_net", "m3_net", "unexplained")
+    some = ("rounding", "not_delivered", "held", "not_posted", "by_hand", "in_transit")
+    amounts = [*always[:3], *(name for name in some if any(Decimal(row[name]) for row in totals)), always[3]]
+    columns = ["document_class", "line_class", "currency", "documents", "lines", *amounts]
+    _table(
+        "the shop's net by class",
+        [column.replace("_", " ") for column in columns],
+        [[row[column] for column in columns] for row in rows],
+        right=set(range(3, len(columns))),
+    )
+    fates = {row["document_class"]: row["fate"] for row in classes["rows"] if Decimal(row["not_posted"])}
+    for name, fate in fates.items():
+        out.print(f"[dim]{name}:[/] {fate}")
+    shown = ("pair", "document", "line_class", "left", "right", "amount", "currency")
+    for title, parts in (("rounding", classes["rounding"]), ("[red]unexplained[/]", classes["unexplained"])):
+        if parts:
+            cells = [[part[name] for name in shown] for part in parts]
+            _table(f"{title} by document and class", [*shown], cells, right={3, 4, 5})
 
 
 # ------------------------------------------------------------------------------------------------ doctor, sql
@@ -453,38 +525,131 @@ def doctor(
 
 
 @app.command()
-def sql(
-    query: Annotated[
-        str | None, typer.Argument(help="SQL; '-' or nothing reads it from standard input.")
+def report(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="index, reconciliation, sent, ageing, revenue, anomalies; all of them without it.",
+        ),
     ] = None,
     home: Home = None,
-    limit: Annotated[int, typer.Option(help="At most so many rows; 0 is all.")] = 1000,
+    open_: Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")] = False,
+    refresh: Annotated[
+        bool, typer.Option(help="Build the report tables anew first, also if they show the last build.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Write the reports as pages: HOME/reports/*.html, each one file that needs no server and no network.
+
+    Do both systems agree, what was sent and why, who owes what, where every line went, what looks wrong: each page begins
+    with the answer in a sentence. Figures come from the published snapshot; report tables that are missing or older than
+    the last build are built first. Exits 0 whatever the pages say: `fbinfor reconcile` is the judge.
+
+    Example: `fbinfor report --open`, `fbinfor report ageing --json`
+    """
+    from fbinfor_assets.app import DBT_PROJECT
+    from fbinfor_assets.config import Paths
+    from fbinfor_assets.reports import NAMES, make_pages
+    from fbinfor_assets.warehouse import Warehouse
+
+    unknown = [name for name in names or () if name not in NAMES]
+    if unknown:
+        raise typer.BadParameter(f"there is no page {unknown[0]!r}; there are {', '.join(NAMES)}")
+    paths = Paths(home)
+    written = make_pages(Warehouse(paths.home, DBT_PROJECT), paths.reports, list(names or NAMES), refresh)
+    if json_:
+        _print_json([page.to_json() for page in written])
+    else:
+        colours = {"ok": "green", "note": "yellow", "bad": "red"}
+        for page in written:
+            answer = page.page.answer
+            out.print(f"[{colours[answer.state]}]{page.page.name:15}[/]", end=" ")
+            out.print(answer.sentence, markup=False, soft_wrap=True)
+            out.print(f"{'':15} {page.path}", markup=False, soft_wrap=True)
+    if open_:
+        import webbrowser
+
+        webbrowser.open(written[0].path.as_uri())
+
+
+@app.command()
+def sql(
+    query: Annotated[
+        str | None,
+        typer.Argument(help="A question of the tour by its name, or SQL; '-' reads SQL from standard input."),
+    ] = None,
+    home: Home = None,
+    list_: Annotated[bool, typer.Option("--list", help="List the questions of the tour.")] = False,
+    show: Annotated[bool, typer.Option("--show", help="Print the SQL instead of asking it.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Print DuckDB's plan instead.")] = False,
+    tables: Annotated[bool, typer.Option("--tables", help="List the tables of the snapshot.")] = False,
+    describe: Annotated[
+        str | None, typer.Option(metavar="TABLE", help="The columns of a table, each with its meaning.")
+    ] = None,
+    file: Annotated[
+        Path | None, typer.Option("--file", "-f", help="A file with SQL; a header as in the tour is read.")
+    ] = None,
+    param: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="Value of a parameter ($NAME); repeatable.")
+    ] = None,
+    to: Annotated[
+        Path | None, typer.Option("--out", help="Write to a file: csv, json, md, html, parquet or xlsx.")
+    ] = None,
+    format_: Annotated[
+        str | None, typer.Option("--format", help="The format, where the file's ending does not say it.")
+    ] = None,
+    all_: Annotated[
+        bool,
+        typer.Option("--all", help="The whole tour: into the folder --out, or one workbook --out FILE.xlsx."),
+    ] = False,
+    limit: Annotated[
+        int | None, typer.Option(help="At most so many rows; 0 is all. On the screen 1000, else all.", min=0)
+    ] = None,
     csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     json_: AsJson = False,
 ) -> None:
     """Ask the published snapshot of the warehouse, read-only, also while a run writes.
 
-    Example: `fbinfor sql "select class, documents, net from reports.document_classes"`
+    Without arguments it lists the tour: documented questions about this business, each a file of plain SQL.
+
+        fbinfor sql ageing                                   who owes us what
+        fbinfor sql order --param order=536365               where an order is in the three systems
+        fbinfor sql differences --out differences.xlsx       into Excel; --all --out tour.xlsx takes all
+        fbinfor sql --describe reports.sent                  what the columns mean
+        fbinfor sql "select class, documents, net from reports.document_classes"
+
+    Amounts have all their digits everywhere; in Excel they are numbers of 15 digits shown with their decimals. A query reads
+    the snapshot's tables and nothing else: it cannot write, nor open a file. Exits 2 for a wrong question.
     """
-    from fbinfor_assets.status import query_snapshot
+    from fbinfor_assets.tour import command
 
-    text = sys.stdin.read() if query in (None, "-") else query
-    if not text or not text.strip():
-        raise typer.BadParameter("there is no SQL: give it as the argument or on standard input")
-    result = query_snapshot(home, text, limit)
-    columns, rows = result.columns, result.rows
-    if json_:
-        _print_json([dict(zip(columns, row, strict=True)) for row in rows])
-    elif csv:
-        import csv as writer
-
-        sheet = writer.writer(sys.stdout)
-        sheet.writerow(columns)
-        sheet.writerows(rows)
+    kinds = [kind for kind, wanted in (("csv", csv), ("json", json_)) if wanted] + (
+        [format_] if format_ else []
+    )
+    asked = command.Asked(
+        home=home,
+        out=out,
+        err=err,
+        kind=kinds[0] if kinds else None,
+        file=to,
+        limit=limit,
+        given=command.given(param or []),
+    )
+    if tables or describe:
+        command.show_tables(asked, describe)
+    elif all_:
+        command.export_all(asked)
+    elif list_ or (query is None and file is None and sys.stdin.isatty()):
+        command.show_tour(asked)
     else:
-        _table("", list(columns), [list(row) for row in rows])
-    if result.truncated:
-        err.print(f"[dim]cut at {limit} rows; --limit 0 shows all[/]")
+        found = command.chosen(query, file)
+        if show:
+            command.show_sql(found)
+        elif explain:
+            command.show_plan(asked, found)
+        else:
+            command.answer(asked, found)
 
 
 # ------------------------------------------------------------------------------------------------ errors
@@ -499,6 +664,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
     from fbinfor_assets.domain.policy import PolicyError
     from fbinfor_assets.runtime.up import UpError
     from fbinfor_assets.store import StoreError
+    from fbinfor_assets.tour import TourError
     from fbinfor_assets.warehouse import WarehouseError
 
     return (
@@ -508,6 +674,7 @@ def _expected_errors() -> tuple[type[BaseException], ...]:
         PolicyError,
         RefusedByGate,
         StoreError,
+        TourError,
         UpError,
         WarehouseError,
     )
@@ -527,7 +694,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  the last place that can still say what happened
         if isinstance(error, _expected_errors()):
             err.print("[red]fbinfor:[/] ", end="")
-            err.print(str(error), markup=False)
+            err.print(str(error), markup=False, soft_wrap=True)
             raise SystemExit(getattr(error, "exit_code", 1)) from None
         report = Path(os.environ.get("FBINFOR_HOME") or "var") / "logs" / "last-error.txt"
         try:

@@ -13,11 +13,9 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -33,9 +31,11 @@ from fbinfor_assets.config import Paths, connections_from_sandbox, load_policy, 
 from fbinfor_assets.domain.classification import CLASSES, FATE
 from fbinfor_assets.domain.money import to_cents
 from fbinfor_assets.domain.reconciliation import Reconciliation, sale_of
-from fbinfor_assets.reconcile import read_and_reconcile
+from fbinfor_assets.domain.tie_out import TieOut, exact_text
+from fbinfor_assets.reconcile import Progress, read_and_reconcile
+from fbinfor_assets.runtime.reopened import supervised
 from fbinfor_assets.runtime.sync import bars, open_instance, preload
-from fbinfor_assets.runtime.up import Supervisor, start_sandbox
+from fbinfor_assets.runtime.up import start_sandbox
 from fbinfor_assets.status import pending_causes
 
 FIRST_DAY = date(2010, 12, 1)
@@ -92,13 +92,13 @@ def run_demo(
     first, last = from_ or FIRST_DAY, to or LAST_DAY
     if last < first:
         raise DemoError(f"--to {last} is before --from {first}; give the days in order")
-    _check_orders(orders, first, last)
-    _make_anew(home)
+    check_orders(orders, first, last)
+    make_anew(home)
 
     def say(text: str) -> None:
         console.print(f"[dim]{time.monotonic() - begun:6.1f} s[/]  {text}")
 
-    with _supervised(home) as supervisor:
+    with supervised(Paths(home).logs) as supervisor:
         source = orders.name if orders else "made-up orders"
         say(f"starting FreshBooks, Infor M3 and the shop with the orders of {source}, {first} to {last}")
         arguments = ["--from", first.isoformat(), "--to", last.isoformat(), "--seed", str(seed)]
@@ -114,7 +114,8 @@ def run_demo(
         with App(paths, connections, load_policy(CONFIG / "policy.sandbox.yml")) as app:
             passes = _live(app, sandbox, first, last, console, say)
             say("reading the shop, FreshBooks and M3 anew, and both ledgers")
-            summary = _judge(app, sandbox, first, last, passes)
+            with bars(console) as progress:
+                summary = judge(app, sandbox, first, last, passes, progress)
     summary["seconds"] = round(time.monotonic() - begun, 1)
     summary["sandbox"] = str(home / "sandbox")
     summary["orders"] = str(orders) if orders else f"made up with seed {seed}"
@@ -124,7 +125,7 @@ def run_demo(
     return summary
 
 
-def _check_orders(orders: Path | None, first: date, last: date) -> None:
+def check_orders(orders: Path | None, first: date, last: date) -> None:
     from fbinfor_assets.sandbox.shop.orders import read_orders
     from fbinfor_assets.sandbox.state import SandboxError
 
@@ -137,7 +138,7 @@ def _check_orders(orders: Path | None, first: date, last: date) -> None:
         raise DemoError(str(error)) from None
 
 
-def _make_anew(home: Path) -> None:
+def make_anew(home: Path) -> None:
     """Empty the demo's own folder; a folder with anything else in it is left alone (`DemoError`)."""
     if home.exists() and any(home.iterdir()) and not (home / MARKER).exists():
         raise DemoError(f"{home} is not a demo's folder; give an empty one to --home, nothing was deleted")
@@ -148,21 +149,6 @@ def _make_anew(home: Path) -> None:
         shutil.rmtree(entry) if entry.is_dir() else entry.unlink()
     home.mkdir(parents=True, exist_ok=True)
     (home / MARKER).write_text("made by `fbinfor demo`; emptied by the next one\n")
-
-
-@contextmanager
-def _supervised(home: Path) -> Iterator[Supervisor]:
-    supervisor = Supervisor(Paths(home).logs)
-
-    def end(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, end)
-    try:
-        yield supervisor
-    finally:
-        signal.signal(signal.SIGTERM, before)
-        supervisor.stop()
 
 
 # ------------------------------------------------------------------------------------------------ what happens
@@ -191,7 +177,7 @@ def _live(
         done = Passes()
 
         def sync(settle: bool) -> None:
-            report = cycle.run_until_settled(12 if settle else 1)
+            report = cycle.run_until_settled(12 if settle else 1, show=False)
             done.count += len(report.passes)
             done.seconds += report.seconds
             done.errors += report.errors
@@ -234,8 +220,8 @@ def _live(
         done.errors += report.errors
         done.second_cycle_writes = written(sandbox) - before
         say(f"once more over unchanged systems: {done.second_cycle_writes} writes")
-        if not app.warehouse.publish(force=True).path.exists():
-            done.errors.append("the snapshot was not published")
+        say("making the reports and publishing the snapshot")
+        done.errors += cycle.refresh_reports().errors
         return done
 
 
@@ -274,11 +260,25 @@ def trial_balance(control_url: str) -> dict[str, dict[str, Decimal]]:
 # ------------------------------------------------------------------------------------------------ what is checked
 
 
-def _judge(app: App, sandbox: dict[str, Any], first: date, last: date, passes: Passes) -> dict[str, Any]:
+def judge(
+    app: App,
+    sandbox: dict[str, Any],
+    first: date,
+    last: date,
+    passes: Passes,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
     result, read = read_and_reconcile(
-        shop=app.shop, freshbooks=app.freshbooks, m3=app.m3, policy=app.policy, pending=pending_causes(app)
+        shop=app.shop,
+        freshbooks=app.freshbooks,
+        m3=app.m3,
+        policy=app.policy,
+        pending=pending_causes(app),
+        progress=progress,
     )
+    tied: TieOut = read["tie_out"]
     checks = Checks()
+    _check_classes(checks, tied)
     _check_once(checks, read)
     _check_tax(checks, read)
     _check_ledger(checks, read, trial_balance(sandbox["infor"]["control_url"]))
@@ -300,7 +300,7 @@ def _judge(app: App, sandbox: dict[str, Any], first: date, last: date, passes: P
     classes = {
         name: {
             "count": sum(1 for document in read["shop"] if document.document_class == name),
-            "net": f"{sum((d.net for d in read['shop'] if d.document_class == name), ZERO):.3f}",
+            "net": exact_text(sum((row.shop_net for row in tied.rows() if row.document_class == name), ZERO)),
             "fate": FATE[name],
         }
         for name in CLASSES
@@ -312,12 +312,14 @@ def _judge(app: App, sandbox: dict[str, Any], first: date, last: date, passes: P
         "documents": classes,
         "documents_total": {
             "count": len(read["shop"]),
-            "net": f"{sum((document.net for document in read['shop']), ZERO):.3f}",
+            "net": exact_text(sum((row.shop_net for row in tied.rows()), ZERO)),
         },
         "differences": _differences(result),
         "explained": [part.to_json() for part in result.explained],
         "unexplained": [part.to_json() for part in result.unexplained],
         "pairs": result.to_json()["pairs"],
+        "classes": tied.to_json(),
+        "free_goods": result.free_goods.to_json(),
         "second_cycle_writes": passes.second_cycle_writes,
         "passes": passes.count,
         "pass_seconds": round(passes.seconds, 1),
@@ -332,6 +334,25 @@ def _differences(result: Reconciliation) -> dict[str, dict[str, str]]:
     for (pair, currency), total in sorted(result.totals.items()):
         found.setdefault(pair, {})[currency] = f"{total.unexplained:.2f}"
     return found
+
+
+def _check_classes(checks: Checks, tied: TieOut) -> None:
+    """The shop's net stands class by class where it belongs, to its last decimal."""
+    for currency, total in sorted(tied.totals.items()):
+        checks.that(
+            total.shop_net
+            == total.m3_net
+            + total.rounding
+            + total.not_delivered
+            + total.held
+            + total.not_posted
+            + total.by_hand,
+            f"the shop's net of {exact_text(total.shop_net)} {currency} = M3 {exact_text(total.m3_net)}"
+            f" + rounding {exact_text(total.rounding)} + not delivered {exact_text(total.not_delivered)}"
+            f" + held {exact_text(total.held)} + not posted {exact_text(total.not_posted)}",
+        )
+    wrong = [f"{part.document} ({part.line_class}, {part.amount})" for part in tied.unexplained]
+    checks.that(not wrong, f"every class ties out in every document (not so: {wrong[:5] or 'none'})")
 
 
 def _check_once(checks: Checks, read: dict[str, Any]) -> None:
@@ -449,7 +470,11 @@ def show(summary: dict[str, Any], home: Path) -> None:
     console.print(
         f"\n{verdict} after {summary['passes']} passes, {summary['seconds']} s. The figures: {home / 'summary.json'}"
     )
-    console.print(f"Check it yourself: fbinfor sandbox serve --state {summary['sandbox']}")
+    console.print(
+        f"Check it yourself: fbinfor reconcile --sandbox {summary['sandbox']}"
+        f" (or keep it running: fbinfor sandbox serve --state {summary['sandbox']})",
+        soft_wrap=True,
+    )
     console.print(
         f'Query it: fbinfor sql --home {home} "select * from reports.reconciliation_documents limit 5"'
     )

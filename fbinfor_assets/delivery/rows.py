@@ -50,7 +50,8 @@ class OutboundRow:
 
     `payload` holds text, integers, booleans, null, lists and dicts (money as decimal text); `amount` is in `currency`;
     `document_date` is the document's own day (ISO). `links` are the crosswalk rows due at confirmation; a link whose
-    `right_id` is None takes the id that the target gives.
+    `right_id` is None takes the id that the target gives. `reason` says in a sentence why the row is there, `changes`
+    lists {field, old, new} of an update; both are kept with the intent.
     """
 
     business_key: str
@@ -66,6 +67,8 @@ class OutboundRow:
     document_date: str | None = None
     currency: str | None = None
     amount: Decimal | None = None
+    reason: str | None = None
+    changes: list[dict[str, Any]] = field(default_factory=list)
 
     @property
     def canonical_payload(self) -> str:
@@ -76,7 +79,7 @@ class OutboundRow:
     def from_dict(cls, row: dict[str, Any]) -> OutboundRow:
         """Build a row from a dict such as `Warehouse.outbound_rows` gives.
 
-        `payload`, `agreed` and `links` may be JSON text; other columns (cause, reason, diff) are ignored. A row without
+        `payload`, `agreed`, `links` and `diff` may be JSON text; other columns (cause) are ignored. A row without
         `payload_sha` gets that of its payload: the gate decides whether the hash may pass, not this function.
         Raises `RowError`.
         """
@@ -119,6 +122,8 @@ class OutboundRow:
             document_date=day.isoformat() if isinstance(day, date) else day,
             currency=row.get("currency"),
             amount=_amount(who, row.get("amount")),
+            reason=row.get("reason"),
+            changes=_document(who, "diff", row.get("diff"), []),
         )
 
 

@@ -640,6 +640,8 @@ def _planned(row: OutboundRow, verdict_id: str, now: datetime) -> Intent:
         document_date=row.document_date,
         currency=row.currency,
         amount=None if row.amount is None else format(row.amount, "f"),
+        reason=row.reason,
+        changes=row.changes,
         created_at=now,
         updated_at=now,
         change_seq=0,

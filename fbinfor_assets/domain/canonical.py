@@ -11,6 +11,10 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import orjson
+
+_LEAVES = frozenset([str, int, bool, type(None), Decimal])
+
 
 class NotCanonical(TypeError):
     """A value that has no canonical form (a float, a set, an object) was about to be hashed."""
@@ -44,7 +48,42 @@ def canonical_json(value: Any) -> str:
 
     Raises `NotCanonical` for floats and for anything that is not JSON.
     """
-    return json.dumps(_plain(value, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _canonical_bytes(value).decode()
+
+
+def _canonical_bytes(value: Any) -> bytes:
+    """The canonical JSON in UTF-8, by orjson where nothing needs a second thought.
+
+    What counts is the step by step form below; a test holds both equal. Landing hashes every record of every read, which
+    was most of what a landing cost.
+    """
+    if _is_common(value):
+        try:
+            return orjson.dumps(value, default=_amount, option=orjson.OPT_SORT_KEYS)
+        except TypeError:
+            # An integer beyond 64 bits, a key that is no text, an amount that is none: written, or named, below.
+            pass
+    return json.dumps(_plain(value, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _is_common(value: Any) -> bool:
+    """Whether all of it is of JSON's own types and Decimal: no float (orjson would write it), no subclass, no object."""
+    found = [value]
+    for item in found:
+        kind = type(item)
+        if kind is dict:
+            found.extend(item.values())
+        elif kind is list:
+            found.extend(item)
+        elif kind not in _LEAVES:
+            return False
+    return True
+
+
+def _amount(value: Any) -> str:
+    if isinstance(value, Decimal) and value.is_finite():
+        return format(value, "f")
+    raise TypeError(type(value).__name__)
 
 
 def payload_sha(payload: Any) -> str:
@@ -54,4 +93,4 @@ def payload_sha(payload: Any) -> str:
     """
     if isinstance(payload, str):
         payload = json.loads(payload)
-    return hashlib.sha256(canonical_json(payload).encode()).hexdigest()
+    return hashlib.sha256(_canonical_bytes(payload)).hexdigest()

@@ -1,7 +1,8 @@
 """Whether the shop, FreshBooks and M3 agree, document by document, and why not where they do not.
 
 Belongs here: the comparison itself and the policy's closed list of causes.
-Does not belong here: reading the systems (reconcile.py) and the staged comparison for analysts (dbt reports).
+Does not belong here: reading the systems (reconcile.py), the tie-out by class (tie_out.py), the staged comparison for
+analysts (dbt reports).
 
 A difference is explained only by a cause that names its counterpart, an amount, an owner and a greatest age
 (POLICY, "Differences"). Past that age, or without a counterpart, it is unexplained. Unexplained amounts are summed
@@ -45,8 +46,19 @@ PAIRS = (SHOP_FRESHBOOKS, SHOP_M3, FRESHBOOKS_M3, CASH, SETTLED, OPEN)
 
 
 @dataclass(frozen=True)
+class ShopLines:
+    """Lines of one class in a shop document: how many, and their exact net (negative for credits)."""
+
+    lines: int
+    net: Decimal
+
+
+@dataclass(frozen=True)
 class ShopDocument:
-    """A shop order or cancellation: gross `total` in `currency` (negative for credits), its class and number of lines."""
+    """A shop order or cancellation: gross `total` in `currency` (negative for credits), its class and number of lines.
+
+    `net` is in cents, `by_class` holds the lines exactly as served, by class of line.
+    """
 
     number: str
     document_class: str
@@ -56,11 +68,15 @@ class ShopDocument:
     tax: Decimal
     total: Decimal
     lines: int
+    by_class: Mapping[str, ShopLines] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class FreshBooksDocument:
-    """An invoice (kind `invoice`, state `draft` or `sent`) or a goodwill credit note (kind `credit_note`)."""
+    """An invoice (kind `invoice`, state `draft` or `sent`) or a goodwill credit note (kind `credit_note`).
+
+    `by_class` is the net of its lines by class of line, positive as FreshBooks shows it.
+    """
 
     id: str
     number: str
@@ -71,6 +87,7 @@ class FreshBooksDocument:
     total: Decimal
     paid: Decimal
     outstanding: Decimal
+    by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -87,7 +104,10 @@ class FreshBooksPayment:
 
 @dataclass(frozen=True)
 class M3Order:
-    """A customer order; `freshbooks_id` from our reference in PYRE, `total` gross as M3 calculated it."""
+    """A customer order; `freshbooks_id` from our reference in PYRE, `total` gross as M3 calculated it.
+
+    `open_by_class` is the net of what is still to deliver or to invoice, by class of line.
+    """
 
     number: str
     freshbooks_id: str
@@ -95,11 +115,15 @@ class M3Order:
     day: date
     currency: str
     total: Decimal
+    open_by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class M3Invoice:
-    """An invoice (negative for credits) of an order: gross `total`, the `tax` in it, and what is still open."""
+    """An invoice (negative for credits) of an order: gross `total`, the `tax` in it, and what is still open.
+
+    `by_class` is the net of its lines by class of line.
+    """
 
     number: str
     order_number: str
@@ -108,6 +132,7 @@ class M3Invoice:
     total: Decimal
     tax: Decimal
     open: Decimal
+    by_class: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class SyncReport:
 
     @property
     def ok(self) -> bool:
-        return all(one.ok for one in self.settled.passes) if self.once else self.settled.ok
+        return all(one.ok for one in self.settled.runs) if self.once else self.settled.ok
 
     @property
     def passes(self) -> int:
@@ -118,7 +118,10 @@ def preload(home: Path) -> None:
 
 @contextmanager
 def bars(console: Console | None) -> Iterator[Any]:
-    """A function `advance(what, done, total)` that draws one bar per `what`; a finished bar disappears."""
+    """A function `advance(what, done, total)` that draws one bar per `what`; a finished bar disappears.
+
+    A total of None is one that nobody knows yet.
+    """
     if console is None:
         yield None
         return
@@ -131,11 +134,11 @@ def bars(console: Console | None) -> Iterator[Any]:
     with Progress(*columns, console=console, transient=True) as progress:
         tasks: dict[str, Any] = {}
 
-        def advance(what: str, done: int, total: int) -> None:
+        def advance(what: str, done: int, total: int | None) -> None:
             if what not in tasks:
                 tasks[what] = progress.add_task(what, total=total)
             progress.update(tasks[what], completed=done, total=total)
-            if done >= total:
+            if total is not None and done >= total:
                 progress.remove_task(tasks.pop(what))
 
         yield advance

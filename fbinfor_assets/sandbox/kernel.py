@@ -115,6 +115,8 @@ class _Transaction:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if not scope["path"].startswith("/_sandbox/"):
+            self._state.requests += 1
         hit = fault = None
         connection = receive
         if self._faults.planned:
@@ -222,8 +224,8 @@ def create_app(
     """The simulator's application: the vendor's routes and, under /_sandbox/, the control plane.
 
     GET  /_sandbox/health         {"name", "ok", "now"}
-    GET  /_sandbox/state          {"name", "now", "tables": {kind: count}, "writes"}; ?table=KIND[&offset&limit]
-                                  gives {"table", "total", "rows"}
+    GET  /_sandbox/state          {"name", "now", "tables": {kind: count}, "writes", "requests": of this process to the
+                                  vendor's own API}; ?table=KIND[&offset&limit] gives {"table", "total", "rows"}
     GET  /_sandbox/writes         ?after=SEQUENCE&limit=N (1000): {"writes": [...], "next": sequence to go on after}
     GET  /_sandbox/trial-balance  ?to=YYYY-MM-DD&by=day, see Ledger.trial_balance (only with a `ledger`)
     GET  /_sandbox/clock          {"now"} (UTC)
@@ -256,6 +258,7 @@ def create_app(
                     "now": clock.true_now().isoformat(),
                     "tables": counts,
                     "writes": state.last_sequence,
+                    "requests": state.requests,
                 }
             )
         rows = list(state.tables(table).values()) if table in state.kinds() else []

@@ -119,6 +119,10 @@ class State:
         self._tables: dict[str, dict[Id, Row]] = {}
         self._meta: Row = {}
         self._indexes: dict[str, list[Index]] = {}
+        self.requests = 0
+        """How many requests to the vendor's own API this process has answered or refused."""
+        self.revision = 0
+        """Another number whenever a row may be another: what was computed from rows under this one still holds."""
         self.history = History(self._make)
         self.never_lags: set[str] = set()
         self._load()
@@ -127,6 +131,7 @@ class State:
         # Emptied and filled in place: the simulators hold these tables and indexes.
         for table in self._tables.values():
             table.clear()
+        self.revision += 1
         self._meta.clear()
         for kind, id_, body in self._con.execute("select kind, id, body from rows order by rowid"):
             self._tables.setdefault(kind, {})[id_] = orjson.loads(body)
@@ -174,6 +179,7 @@ class State:
         self._changed(kind, id_, old, None)
 
     def _changed(self, kind: str, id_: Id, old: Row | None, new: Row | None) -> None:
+        self.revision += 1
         self._undo.append((kind, id_, old))
         self._dirty[(kind, id_)] = None
         for index in self._indexes.get(kind, ()):
@@ -182,6 +188,7 @@ class State:
     def _make(self, change: Change) -> Row | None:
         # What `put` and `delete` do to a table, without the notes for commit and rollback.
         kind, id_, row = change
+        self.revision += 1
         table = self._tables[kind]
         old = table.get(id_)
         if row is None:

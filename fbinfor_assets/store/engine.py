@@ -23,9 +23,11 @@ from sqlalchemy import (
     Executable,
     create_engine,
     event,
+    func,
     insert,
     inspect,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -175,6 +177,8 @@ class Store:
                         f"{schema.SCHEMA_VERSION}: it was opened by a newer release; install that release, "
                         "or restore the backup made before the upgrade"
                     )
+                if max(found) < schema.SCHEMA_VERSION:
+                    self._upgrade()
                 return
             with self.write() as tx:
                 schema.metadata.create_all(tx.connection)
@@ -182,6 +186,17 @@ class Store:
                 tx.execute(
                     insert(schema.schema_version), [{"version": schema.SCHEMA_VERSION, "applied_at": tx.now}]
                 )
+
+    def _upgrade(self) -> None:
+        """Add the columns of the versions since; all in one transaction, so a crash leaves the store as it was."""
+        with self.write() as tx:
+            # Read again: on a server another process may have upgraded while this one waited.
+            found = tx.execute(select(func.max(schema.schema_version.c.version))).scalar_one()
+            for version in range(found + 1, schema.SCHEMA_VERSION + 1):
+                for column in schema.ADDED[version]:
+                    type_ = column.type.compile(tx.connection.dialect)
+                    tx.execute(text(f"alter table {column.table.name} add column {column.name} {type_}"))
+                tx.execute(insert(schema.schema_version), [{"version": version, "applied_at": tx.now}])
 
 
 @contextmanager
@@ -225,7 +240,7 @@ def _make_engine(url: str) -> Engine:
 
 
 def open_store(path_or_url: str | Path) -> Store:
-    """Open the store, making it on first use.
+    """Open the store, making it on first use; a store of an older schema gets the columns that it lacks.
 
     `path_or_url`: a file (its folder is made), or an SQLAlchemy URL. SQLite runs with WAL, synchronous=FULL and a
     wait of 30 s for another writer.
@@ -233,8 +248,8 @@ def open_store(path_or_url: str | Path) -> Store:
     Raises `StoreTooOldSqlite` (library with the WAL-reset bug), `StoreTooNew` (made by a newer release) and
     `StoreError` (not a database, in memory, or not writable).
     """
-    text = str(path_or_url)
-    url = text if "://" in text else f"sqlite+pysqlite:///{Path(text).absolute()}"
+    place = str(path_or_url)
+    url = place if "://" in place else f"sqlite+pysqlite:///{Path(place).absolute()}"
     lock_path = None
     if url.startswith("sqlite"):
         check_sqlite()
@@ -260,6 +275,6 @@ def open_store(path_or_url: str | Path) -> Store:
         store.close()
         cause = getattr(error, "orig", error)
         raise StoreError(
-            f"the store {text} cannot be opened ({cause}): give another path, or restore it"
+            f"the store {place} cannot be opened ({cause}): give another path, or restore it"
         ) from error
     return store

@@ -30,6 +30,8 @@ class Intent:
 
     `target_ref` is unique per (target, object): the same write is never meant twice. `agreed` are the field values
     on which both sides agree once it is confirmed, `links` the crosswalk rows then due (right_id None: the remote id).
+    `reason` is the sentence that says why it was planned, `changes` lists {field, old, new} (both None in intents that a
+    release before schema version 2 planned).
     """
 
     id: str
@@ -54,6 +56,8 @@ class Intent:
     document_date: str | None
     currency: str | None
     amount: str | None
+    reason: str | None
+    changes: list[dict[str, Any]] | None
     created_at: datetime
     updated_at: datetime
     change_seq: int
@@ -95,6 +99,8 @@ CONTENT = [
     "currency",
     "amount",
     "business_key",
+    "reason",
+    "changes",
 ]
 
 

@@ -28,7 +28,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeDecorator
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -188,6 +188,9 @@ intent = Table(
     Column("document_date", String(10)),
     Column("currency", String(3)),
     Column("amount", String(24)),
+    # Why it was planned, and what it changes: the outbound row's sentence and its list of {field, old, new}.
+    Column("reason", Text),
+    Column("changes", Json),
     Column("created_at", Instant, nullable=False),
     Column("updated_at", Instant, nullable=False),
     Column("change_seq", BigInteger, nullable=False, index=True),
@@ -236,6 +239,9 @@ token = Table(
     Column("document", Json, nullable=False),
     Column("updated_at", Instant, nullable=False),
 )
+
+# What each version added to the one before it; a new column may be empty in rows that were there already.
+ADDED: dict[int, tuple[Column[Any], ...]] = {2: (intent.c.reason, intent.c.changes)}
 
 # The tables whose changes the warehouse copies, by their change sequence.
 CHANGING = {table.name: table for table in (crosswalk, agreed, intent, dead_letter)}

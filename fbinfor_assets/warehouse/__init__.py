@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +41,8 @@ from fbinfor_assets.warehouse.failpoints import failpoint
 from fbinfor_assets.warehouse.landing import Landing, Record, SeenIndex, Version
 from fbinfor_assets.warehouse.lock import FairLock
 from fbinfor_assets.warehouse.ops import OpsSource
-from fbinfor_assets.warehouse.publish import Published, QueryResult
+from fbinfor_assets.warehouse.publish import Published
+from fbinfor_assets.warehouse.question import QueryResult, Question
 from fbinfor_assets.warehouse.raw import ENTITIES, Loaded
 
 __all__ = [
@@ -59,6 +60,7 @@ __all__ = [
     "PublishFailed",
     "Published",
     "QueryResult",
+    "Question",
     "Record",
     "SeenIndex",
     "Settings",
@@ -80,6 +82,7 @@ class DbtReport:
 
     `full_because`: why everything was built anew, None for an incremental build. `seconds`: of the whole, `dbt_seconds` of
     dbt alone (wall clock). `loaded`: the raw rows that came in before it, `copied`: rows of the operational store.
+    `reports`: of the report models, where they were built behind it; they never decide what the build is worth.
     """
 
     generation: int
@@ -92,6 +95,7 @@ class DbtReport:
     copied: int
     seconds: float
     dbt_seconds: float
+    reports: list[NodeResult] = field(default_factory=list)
 
     @property
     def complete(self) -> bool:
@@ -243,6 +247,7 @@ class Warehouse:
         full: bool = False,
         tests: bool = True,
         unit_tests: bool = False,
+        reports: bool | None = None,
     ) -> DbtReport:
         """Load what was landed, copy what the operational store changed, run dbt, and say what became of each node.
 
@@ -250,6 +255,8 @@ class Warehouse:
         tests (the rest of the project stands as it is). `full`: build everything anew; also done without being asked when
         the project, the policy or the raw tables were replaced since the last complete build. A build that leaves out nodes or
         tests is not complete: nothing is delivered from it. `unit_tests`: also dbt's unit tests of the models (for a release).
+        `reports`: whether the report models are built behind it, if it is complete; None for "if everything is built anew".
+        They are never part of the build itself.
 
         A failing model or test is in the report, not an exception. Raises `WarehouseBusy`, `UnreadableLanding`,
         `OpsCopyRefused`, `DbtBroken`, and `WarehouseInUse` when this thread has a connection open. When it returns or
@@ -311,6 +318,8 @@ class Warehouse:
                 with self.connect("closing a dbt build") as con:
                     builds.finish(con, generation, status, detail)
                     results = [_counted(con, result, generation) for result in results]
+            wanted = full_because is not None and select is None if reports is None else reports
+            shown = self.run_reports(tests=tests) if wanted and status == builds.COMPLETE else []
         return DbtReport(
             generation=generation,
             since=since,
@@ -322,7 +331,32 @@ class Warehouse:
             copied=copied,
             seconds=time.monotonic() - started,
             dbt_seconds=dbt_seconds,
+            reports=shown,
         )
+
+    def run_reports(self, select: Sequence[str] | None = None, tests: bool = True) -> list[NodeResult]:
+        """Build the models tagged `reports` whole, over the last build, and say what became of each node.
+
+        No generation begins: what can be delivered stays what it was, whatever becomes of a report. Their rows carry the
+        generation of the build that they show. `select`: names of report models, None for all of them.
+
+        A failing model or test is in the results, not an exception. Raises `BuildNotComplete` unless the last build stands
+        for all that is loaded, and otherwise as `run_dbt`.
+        """
+        if getattr(self._open, "con", None) is not None:
+            raise WarehouseInUse("run_reports was called inside connect(): close that connection first")
+        runner = self._runner()
+        manifest = runner.warm()
+        with self._lock.hold("building the reports"):
+            with self.connect("preparing the reports") as con:
+                reason = builds.why_not_deliverable(con)
+                if reason is not None:
+                    raise BuildNotComplete(f"there is nothing whole to report on: {reason}")
+                build = builds.last(con)
+                assert build is not None  # why_not_deliverable has refused already
+            results = runner.build(manifest, select=select, full=True, tests=tests, reports=True)
+            with self.connect("counting the reports") as con:
+                return [_counted(con, result, build.generation) for result in results]
 
     def manifest(self) -> dict[str, Any]:
         """The dbt manifest for dagster-dbt; parsed only when the project changed, nothing is run. Raises `DbtBroken`."""
@@ -369,9 +403,18 @@ class Warehouse:
                 tables = publish.count_tables(con)
             return publish.replace_snapshot(self.path, self.snapshot_path, tables, self.settings)
 
-    def sql(self, query: str, limit: int | None = 1_000) -> QueryResult:
+    @contextmanager
+    def question(self, text: str) -> Iterator[Question]:
+        """One SELECT over the published snapshot, checked and not yet run. Raises `SnapshotMissing`, `SnapshotRefused`."""
+        with self.read_snapshot() as con:
+            yield Question(con, text)
+
+    def sql(
+        self, query: str, limit: int | None = 1_000, parameters: Mapping[str, Any] | None = None
+    ) -> QueryResult:
         """Run one reading statement on the published snapshot. Raises `SnapshotMissing`, `SnapshotRefused`."""
-        return publish.query(self.snapshot_path, query, limit, self.settings)
+        with self.question(query) as question:
+            return question.run(parameters).rows(limit)
 
     def _runner(self) -> DbtRunner:
         if self._project is None:

@@ -28,8 +28,11 @@ from fbinfor_assets.warehouse.lock import FairLock
 
 WAREHOUSE_VARIABLE = "FBINFOR_WAREHOUSE"
 
-# Never part of what a model is: what dbt or an editor writes beside the project.
-_NOT_PROJECT = {"target", "logs", "dbt_packages", "__pycache__"}
+# Models with this tag show what was built and are read by no other model: they are built apart from builds.
+REPORTS = "reports"
+
+# Never part of what a model is: what dbt or an editor writes beside the project, and the questions to what was built.
+_NOT_PROJECT = {"target", "logs", "dbt_packages", "__pycache__", "analyses"}
 _KEPT_MANIFESTS = 3
 _QUIET = (
     "--quiet",
@@ -80,7 +83,7 @@ class DbtRunner:
         self._lock = FairLock(self.work / "parse.lock", what="the parsing of the dbt project")
 
     def project_sha(self) -> str:
-        """A hash of every file of the project and of the versions that read them. Cheap while nothing changes."""
+        """A hash of every file that a build depends on and of the versions that read them. Cheap while nothing changes."""
         signature = self._signature()
         key = (self.project, signature)
         if key not in _shas:
@@ -126,17 +129,28 @@ class DbtRunner:
         full: bool = False,
         tests: bool = True,
         unit_tests: bool = False,
+        reports: bool = False,
     ) -> list[NodeResult]:
         """Run `dbt build` and return what became of each node; a failing node is a result, not an exception.
 
-        `manifest`: from `warm()`. `select`: dbt selectors, None for everything. `unit_tests`: with each selected model also
-        dbt's unit tests of it; they need no data, so they are for a release and not for each run.
+        `manifest`: from `warm()`. `select`: dbt selectors, None for everything. `reports`: only the models tagged so, else all
+        but these. `unit_tests`: with each selected model also dbt's unit tests of it; they need no data, so they are for a
+        release and not for each run.
         The caller holds the warehouse's lock and has no connection open. When this returns or raises, dbt has closed the
         file. Raises `DbtBroken` if dbt could not start.
         """
         arguments = ["build", "--no-write-json"]
-        if select is not None:
-            arguments += ["--select", *select]
+        tagged = f"tag:{REPORTS}"
+        if reports:
+            # A comma is dbt's intersection: of what was asked for, the reports.
+            arguments += [
+                "--select",
+                *([tagged] if select is None else [f"{one},{tagged}" for one in select]),
+            ]
+        else:
+            arguments += ["--exclude", tagged]
+            if select is not None:
+                arguments += ["--select", *select]
         for kind, wanted in (("test", tests), ("unit_test", unit_tests)):
             if not wanted:
                 arguments += ["--exclude-resource-type", kind]
@@ -152,13 +166,14 @@ class DbtRunner:
         return [_converted(result) for result in results]
 
     def required(self, manifest: Any) -> dict[str, str]:
-        """The nodes that make a build whole: unique id -> resource type (model, seed, snapshot), ephemeral ones left out."""
+        """The nodes that make a build whole: unique id -> resource type (model, seed, snapshot); no ephemeral ones, no reports."""
         return {
             unique_id: str(node.resource_type)
             for unique_id, node in manifest.nodes.items()
             if str(node.resource_type) in {"model", "seed", "snapshot"}
             and node.config.enabled
             and node.config.materialized != "ephemeral"
+            and REPORTS not in node.tags
         }
 
     def reached(

@@ -13,7 +13,7 @@ Does not belong here: errors of vendors (clients/errors.py) and of the operation
       BuildNotComplete     outbound rows were asked for while the last build cannot be relied on
       UnknownObject        there is no outbound model of that name
       SnapshotMissing      nothing was published yet
-      SnapshotRefused      a query that would write, or is no query
+      SnapshotRefused      a question to the snapshot that would write, is no query, or failed
       PublishFailed        the copy did not verify; the old snapshot is untouched
 """
 
@@ -61,7 +61,11 @@ class SnapshotMissing(WarehouseError):
 
 
 class SnapshotRefused(WarehouseError):
-    """Not one reading statement. The snapshot is for reading."""
+    """A question that cannot be answered. `exit_code`: 2 for a wrong question, 1 where only its data made it fail."""
+
+    def __init__(self, message: str, exit_code: int = 2) -> None:
+        super().__init__(message)
+        self.exit_code = exit_code
 
 
 class PublishFailed(WarehouseError):

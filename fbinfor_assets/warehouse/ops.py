@@ -89,6 +89,8 @@ TABLES: dict[str, _Copy] = {
             "document_date": pa.date32(),
             "currency": _TEXT,
             "amount": _AMOUNT,
+            "reason": _TEXT,
+            "changes": _TEXT,
             "created_at": _INSTANT,
             "updated_at": _INSTANT,
         },

@@ -1,7 +1,7 @@
 """The published snapshot: a copy of the warehouse for everyone who reads, put in place all at once.
 
-Belongs here: making the copy, checking it, swapping it in, and reading it.
-Does not belong here: the live file's connection (attach.py), who may query (cli, web).
+Belongs here: making the copy, checking it, swapping it in, and opening it.
+Does not belong here: the live file's connection (attach.py), what may be asked of it (question.py).
 
 Readers of an old snapshot keep the file they opened; the next reader gets the new one.
 """
@@ -11,20 +11,16 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from fbinfor_assets.warehouse.attach import Settings, closing, open_read_only
-from fbinfor_assets.warehouse.errors import PublishFailed, SnapshotMissing, SnapshotRefused, WarehouseError
+from fbinfor_assets.warehouse.errors import PublishFailed, SnapshotMissing, WarehouseError
 from fbinfor_assets.warehouse.failpoints import failpoint
 from fbinfor_assets.warehouse.landing import sync_folder
-
-_READING = {"SELECT", "EXPLAIN", "RELATION", "LOGICAL_PLAN"}
 
 
 @dataclass(frozen=True)
@@ -39,19 +35,6 @@ class Published:
     tables: int
     bytes: int
     skipped: str | None = None
-
-
-@dataclass(frozen=True)
-class QueryResult:
-    """Rows of a query with DuckDB's own Python values: DECIMAL as Decimal, DATE as date, TIMESTAMPTZ aware in UTC.
-
-    `truncated`: there are more rows than were asked for.
-    """
-
-    columns: tuple[str, ...]
-    types: tuple[str, ...]
-    rows: list[tuple[Any, ...]]
-    truncated: bool
 
 
 def age_seconds(snapshot: Path) -> float | None:
@@ -114,44 +97,6 @@ def open_snapshot(snapshot: Path, settings: Settings) -> duckdb.DuckDBPyConnecti
     con = open_read_only(snapshot, settings)
     con.execute("set enable_external_access = false")
     return con
-
-
-def query(snapshot: Path, text: str, limit: int | None, settings: Settings) -> QueryResult:
-    """Run one reading statement on the snapshot; at most `limit` rows (None: all).
-
-    Raises `SnapshotRefused` for anything that would write, for more than one statement, and for a statement that the
-    database does not understand (with its words); `SnapshotMissing` if nothing was published.
-    """
-    with closing(open_snapshot(snapshot, settings)) as con:
-        con.execute("set lock_configuration = true")
-        try:
-            statements = con.extract_statements(text)
-        except duckdb.Error as error:
-            raise SnapshotRefused(f"this is not SQL that DuckDB understands: {error}") from error
-        kinds = [statement.type.name for statement in statements]
-        if not kinds:
-            raise SnapshotRefused("there is no statement to run")
-        refused = next((kind for kind in kinds if kind not in _READING), None)
-        if refused is not None:
-            raise SnapshotRefused(
-                f"{refused.replace('_', ' ')} is not possible here: the published snapshot is for reading only. What it shows "
-                "is changed in FreshBooks, in M3 or in config/, and then built anew"
-            )
-        if len(kinds) > 1:
-            raise SnapshotRefused(f"one statement at a time, please: these are {len(kinds)}")
-        try:
-            result = con.execute(statements[0])
-            columns: Sequence[Any] = result.description or []
-            rows = result.fetchall() if limit is None else result.fetchmany(limit + 1)
-        except duckdb.Error as error:
-            raise SnapshotRefused(f"the query failed: {error}") from error
-    truncated = limit is not None and len(rows) > limit
-    return QueryResult(
-        tuple(str(column[0]) for column in columns),
-        tuple(str(column[1]) for column in columns),
-        rows[:limit] if truncated else rows,
-        truncated,
-    )
 
 
 def _count_tables(path: Path, settings: Settings) -> int:

@@ -32,7 +32,7 @@ ENTITIES: dict[str, tuple[str, ...]] = {
 }
 
 # Raised when a table of schema raw or ops changes its shape; the next opening makes both anew.
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 
 @dataclass(frozen=True)

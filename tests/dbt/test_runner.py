@@ -19,6 +19,7 @@ from typing import Any
 import pytest
 
 from fbinfor_assets.warehouse import (
+    BuildNotComplete,
     DbtBroken,
     DbtReport,
     Record,
@@ -78,6 +79,17 @@ version: 2
 models:
   - name: m0
     columns: [{name: key, data_tests: [not_null, unique]}]
+"""
+REPORT = """
+{{ config(materialized='table', tags=['reports']) }}
+select count(*) as documents, sum(total) as total, (select generation from warehouse.ops.current_build) as _generation
+from {{ ref('m0') }}
+"""
+REPORTED = """
+version: 2
+models:
+  - name: shown
+    columns: [{name: documents, data_tests: [not_null]}]
 """
 POSITIVE = "select * from {{ ref('m0') }} where total < 0"
 UNIT_TEST = """
@@ -139,6 +151,8 @@ def project(place: Path) -> Path:
         "models/aside.sql": ASIDE,
         "models/m0.yml": TESTED,
         "models/unit.yml": UNIT_TEST,
+        "models/shown.sql": REPORT,
+        "models/shown.yml": REPORTED,
         "data-tests/totals_are_positive.sql": POSITIVE,
         "seeds/countries.csv": "code,name\nGB,United Kingdom\n",
         "macros/nothing.sql": "{% macro nothing() %}{% endmacro %}",
@@ -311,6 +325,72 @@ def test_a_build_without_its_tests_is_untested(warehouse: Warehouse):
     report = warehouse.run_dbt(tests=False)
     assert report.status == "untested"
     assert not [result for result in report.results if result.unique_id.startswith(("test", "unit_test"))]
+
+
+def test_a_build_leaves_the_reports_as_they_were_and_is_complete_without_them(warehouse: Warehouse):
+    land(warehouse, a="1.10")
+    warehouse.run_dbt()
+    land(warehouse, b="2.20")
+    report = warehouse.run_dbt()
+    assert report.status == "complete"
+    assert not [name for name in by_name(report) if "shown" in name]
+    assert rows(warehouse, "select documents, _generation from shown") == [(1, 1)]
+
+
+def test_a_full_build_has_the_reports_behind_it_unless_they_are_not_wanted(warehouse: Warehouse):
+    land(warehouse, a="1.10")
+    first = warehouse.run_dbt(reports=False)
+    assert first.full_because and first.complete and first.reports == []
+    full = warehouse.run_dbt(full=True)
+    built = {
+        result.unique_id.split(".")[2]
+        for result in full.reports
+        if result.relation or result.status == "pass"
+    }
+    assert built == {"shown", "not_null_shown_documents"}
+    assert rows(warehouse, "select documents, _generation from shown") == [(1, full.generation)]
+
+
+def test_reports_are_built_over_the_last_build_without_beginning_another(warehouse: Warehouse):
+    land(warehouse, a="1.10", b="2.20")
+    warehouse.run_dbt()
+    land(warehouse, c="3.30")
+    built = warehouse.run_dbt()
+    results = {result.unique_id.split(".")[2]: result for result in warehouse.run_reports()}
+    assert (results["shown"].status, results["shown"].rows, results["shown"].written) == ("success", 1, 1)
+    assert results["not_null_shown_documents"].status == "pass"
+    assert rows(warehouse, "select documents, _generation from shown") == [(3, built.generation)]
+    assert (warehouse.last_build().generation, warehouse.last_build().status) == (
+        built.generation,
+        "complete",
+    )
+    assert [result.unique_id for result in warehouse.run_reports(["m0"])] == []
+    assert others_can_open(warehouse)
+
+
+@pytest.mark.parametrize("state", ["nothing built", "partial", "reloaded"])
+def test_reports_over_a_build_that_does_not_stand_are_refused(warehouse: Warehouse, state: str):
+    land(warehouse, a="1.10")
+    if state != "nothing built":
+        warehouse.run_dbt()
+    if state == "partial":
+        warehouse.run_dbt(select=["m0"])
+    if state == "reloaded":
+        warehouse.rebuild()
+    with pytest.raises(BuildNotComplete, match="nothing whole to report on"):
+        warehouse.run_reports()
+
+
+def test_a_report_that_fails_does_not_touch_what_the_build_is_worth(warehouse: Warehouse, project: Path):
+    (project / "models" / "shown.sql").write_text(
+        REPORT.replace("ref('m0')", "ref('m1')").replace("total)", "nowhere)")
+    )
+    land(warehouse, a="1.10")
+    report = warehouse.run_dbt()
+    assert report.complete and not report.failed
+    assert [result.status for result in report.reports if result.unique_id.startswith("model")] == ["error"]
+    assert warehouse.last_build().status == "complete"
+    assert warehouse.run_dbt().full_because is None
 
 
 def test_unit_tests_run_where_they_are_asked_for(warehouse: Warehouse):

@@ -1,91 +1,70 @@
 -- Each sale and credit in the three systems as staged, side by side. The control that counts is `fbinfor reconcile`,
 -- which reads both systems anew; this table is where one looks for the reason.
-{{ config(materialized='incremental', incremental_strategy='append', pre_hook="{{ forget_affected('affected_sales', 'sale_key') }}") }}
+{{ config(materialized='table') }}
 
 with
 
-affected as (
+-- The pair that says most about a sale: first what nothing explains, then the largest gap.
+worst as (
 
-    select sales.*
-    from {{ ref('sales') }} as sales
-    inner join {{ ref('affected_sales') }} using (sale_key)
-
-),
-
-linked as (
-
-    select
-        affected.sale_key,
-        linked.role,
-        document.*
-    from affected
-    inner join {{ ref('sale_documents') }} as linked using (sale_key)
-    inner join {{ ref('documents') }} as document using (doc_uid)
+    select *
+    from {{ ref('reconciliation_pairs') }}
+    where difference <> 0
+    qualify row_number() over (
+        partition by comparison_key order by unexplained > 0 desc, abs(difference) desc, pair_no
+    ) = 1
 
 ),
 
 totals as (
 
-    select
-        sale_key,
-        count(*) filter (where role = 'shop_order') as shop_documents,
-        count(*) filter (where role in ('freshbooks_invoice', 'freshbooks_credit_note') and state <> 'deleted') as freshbooks_documents,
-        count(*) filter (where role = 'm3_invoice') as m3_invoices,
-        sum(total) filter (where role = 'shop_order') as shop_total,
-        sum(if(role = 'freshbooks_credit_note', -total, total))
-            filter (where role in ('freshbooks_invoice', 'freshbooks_credit_note') and state <> 'deleted') as freshbooks_total,
-        sum(total) filter (where role = 'freshbooks_invoice' and state not in ('draft', 'deleted')) as freshbooks_sent,
-        sum(total) filter (where role = 'm3_order') as m3_ordered,
-        sum(total) filter (where role = 'm3_invoice') as m3_invoiced,
-        sum(outstanding) filter (where role = 'm3_invoice') as m3_open,
-        sum(outstanding) filter (where role = 'freshbooks_invoice' and state not in ('draft', 'deleted')) as freshbooks_open,
-        string_agg(number, ', ' order by number) filter (where role = 'm3_invoice') as m3_invoice_numbers,
-        max(number) filter (where role = 'm3_order') as m3_order_number
-    from linked
-    group by sale_key
-
-),
-
-received as (
-
-    select
-        linked.sale_key,
-        sum(payment.amount) filter (where payment.system = 'freshbooks' and not payment.is_allocation
-            and payment.status = 'active') as freshbooks_received
-    from linked
-    inner join {{ ref('payments') }} as payment using (doc_uid)
-    group by linked.sale_key
+    select comparison_key, sum(unexplained) as unexplained
+    from {{ ref('reconciliation_pairs') }}
+    group by comparison_key
 
 )
 
 select
-    affected.sale_key,
-    affected.class,
-    affected.party_key,
-    affected.document_date,
-    affected.currency,
-    coalesce(totals.shop_total, 0)::decimal(18, 2) as shop_total,
-    coalesce(totals.freshbooks_total, 0)::decimal(18, 2) as freshbooks_total,
-    coalesce(totals.freshbooks_sent, 0)::decimal(18, 2) as freshbooks_sent,
-    coalesce(totals.m3_ordered, 0)::decimal(18, 2) as m3_ordered,
-    coalesce(totals.m3_invoiced, 0)::decimal(18, 2) as m3_invoiced,
-    coalesce(totals.freshbooks_open, 0)::decimal(18, 2) as freshbooks_open,
-    coalesce(totals.m3_open, 0)::decimal(18, 2) as m3_open,
-    coalesce(received.freshbooks_received, 0)::decimal(18, 2) as freshbooks_received,
-    totals.m3_order_number,
-    totals.m3_invoice_numbers,
+    amounts.comparison_key,
+    amounts.sale_key,
+    amounts.class,
+    amounts.party_key,
+    coalesce(party_names.party_name, amounts.party_key) as party_name,
+    amounts.document_date,
+    amounts.currency,
+    amounts.shop_total,
+    amounts.freshbooks_total,
+    amounts.freshbooks_sent,
+    amounts.m3_ordered,
+    amounts.m3_invoiced,
+    (amounts.freshbooks_sent - amounts.m3_invoiced)::decimal(18, 2) as difference,
+    amounts.freshbooks_received,
+    amounts.m3_received,
+    (amounts.freshbooks_received - amounts.m3_received)::decimal(18, 2) as cash_difference,
+    amounts.m3_on_account,
+    amounts.freshbooks_open,
+    amounts.m3_open,
+    (amounts.freshbooks_open - amounts.m3_open)::decimal(18, 2) as open_difference,
+    amounts.freshbooks_numbers,
+    amounts.m3_order_number,
+    amounts.m3_invoice_numbers,
+    amounts.payment_ids,
     case
-        when affected.class not in ('sale', 'credit') then 'not a document'
-        when not {{ after_go_live('sale', 'affected.document_date') }} then 'before go-live'
-        when totals.freshbooks_documents = 0 then 'held'
-        when totals.m3_order_number is null then 'held'
-        when abs(coalesce(totals.m3_ordered, 0) - coalesce(totals.m3_invoiced, 0)) > 0.05 then 'not delivered yet'
-        when affected.class = 'sale'
-            and coalesce(totals.freshbooks_sent, 0) <> coalesce(totals.m3_invoiced, 0) then 'in transit'
-        when affected.class = 'sale' and coalesce(totals.freshbooks_open, 0) <> coalesce(totals.m3_open, 0) then 'in transit'
+        when worst.unexplained > 0 then 'unexplained'
+        when worst.comparison_key is not null then worst.cause
+        when amounts.class not in ('sale', 'credit') then 'not a document'
         else 'agrees'
     end as status,
+    worst.cause,
+    worst.pair as worst_pair,
+    worst.counterpart,
+    worst.owner,
+    worst.age_days,
+    worst.max_age_days,
+    worst.note,
+    coalesce(totals.unexplained, 0)::decimal(18, 2) as unexplained,
     {{ generation() }} as _generation
-from affected
-left join totals using (sale_key)
-left join received using (sale_key)
+from {{ ref('reconciliation_amounts') }} as amounts
+left join worst using (comparison_key)
+left join totals using (comparison_key)
+left join {{ ref('party_names') }} as party_names on party_names.party_key = amounts.party_key

@@ -11,10 +11,14 @@ there are no brackets. `order by` is a guess (switch). Without an order rows com
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from dataclasses import field as attribute
 from decimal import Decimal, InvalidOperation
+from operator import itemgetter
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from fbinfor_assets.sandbox.m3.catalogue import field_names
 from fbinfor_assets.sandbox.m3.export_tables import Table
@@ -150,6 +154,26 @@ def _number(value: object) -> int | Decimal:
     return int(text) if text.isdigit() else Decimal(text)
 
 
+@dataclass(frozen=True, slots=True)
+class _Listing:
+    """References in the order of their keys."""
+
+    keys: list[tuple[Any, ...]]
+    refs: list[Ref]
+
+
+@dataclass(slots=True)
+class _Listings:
+    """What was sorted while nothing changed: a reader asks page after page of the same."""
+
+    revision: int
+    by_name: dict[tuple[str, int, tuple[str, ...]], _Listing] = attribute(default_factory=dict)
+
+
+_LISTINGS = 4  # heads and their lines are read side by side
+_listings: WeakKeyDictionary[World, _Listings] = WeakKeyDictionary()
+
+
 class _Plan:
     """A query bound to its table: columns checked, literals typed."""
 
@@ -181,8 +205,8 @@ class _Plan:
         if not self._tests:
             return True
         for part in self._tests:
-            for field, numeric, test, literal in part:
-                value = row.get(field, "")
+            for name, numeric, test, literal in part:
+                value = row.get(name, "")
                 if not test(_number(value) if numeric else value, literal):
                     break
             else:
@@ -195,18 +219,58 @@ class _Plan:
 
     def references(self, world: World) -> tuple[Iterable[Ref], bool]:
         """Candidate rows, by the best index there is, and whether they already come in the asked order."""
-        changes = world.changes[self.table.changes]
-        by_stamp = self.order[:1] == ["LMTS"]  # stamps never repeat: whatever follows in `order by` is moot
+        lowest = 0
         if len(self.query.any_of) == 1:
-            lowest = 0
             for condition in self.query.any_of[0]:
                 field = condition.column[self._cut :]
                 if condition.operator == "=" and field in self.table.equal:
                     return self.table.equal[field](world, condition.literal.strip()), False
                 if field == "LMTS" and condition.operator in (">", ">=") and condition.literal.isdigit():
                     lowest = max(lowest, int(condition.literal))
-            return self._parts(world, changes.after(lowest, inclusive=True)), by_stamp
-        return self._parts(world, changes.after(0)), by_stamp
+        if self.order[:1] == ["LMTS"]:  # stamps never repeat: whatever follows in `order by` is moot
+            return self._changed(world, lowest), True
+        if self.order:
+            return self._page(self._listing(world, lowest)), True
+        return self._changed(world, lowest), False
+
+    def _changed(self, world: World, lowest: int) -> Iterable[Ref]:
+        return self._parts(world, world.changes[self.table.changes].after(lowest, inclusive=True))
+
+    def _listing(self, world: World, lowest: int) -> _Listing:
+        """The rows changed from `lowest` on, in the asked order: sorted once for all the pages of a reader."""
+        name = (self.table.name, lowest, tuple(self.order))
+        kept = _listings.get(world)
+        if kept is None or kept.revision != world.state.revision:
+            kept = _listings[world] = _Listings(world.state.revision)
+        if name not in kept.by_name:
+            found = ((ref, self.table.fetch(world, ref)) for ref in self._changed(world, lowest))
+            pairs = [(self.sort_key(row), ref) for ref, row in found if row is not None]
+            pairs.sort(key=itemgetter(0))
+            while len(kept.by_name) >= _LISTINGS:
+                del kept.by_name[next(iter(kept.by_name))]
+            kept.by_name[name] = _Listing([key for key, _ in pairs], [ref for _, ref in pairs])
+        return kept.by_name[name]
+
+    def _page(self, listing: _Listing) -> Iterator[Ref]:
+        """The part of a listing that the conditions on the first columns of the order leave."""
+        prefix: list[Any] = []
+        first, last = 0, len(listing.keys)
+        tests = self._tests[0] if len(self._tests) == 1 else []
+        for name in self.order:
+            mine = {test: literal for field, _, test, literal in tests if field == name}
+            if _TESTS["="] in mine:
+                prefix.append(mine[_TESTS["="]])
+                continue
+            for test, side in ((_TESTS[">"], bisect_right), (_TESTS[">="], bisect_left)):
+                if test in mine:
+                    at = (*prefix, mine[test])
+                    first = max(first, side(listing.keys, at, key=lambda key: key[: len(at)]))
+            break
+        if prefix:
+            at = tuple(prefix)
+            first = max(first, bisect_left(listing.keys, at, key=lambda key: key[: len(at)]))
+            last = bisect_right(listing.keys, at, key=lambda key: key[: len(at)])
+        return (listing.refs[position] for position in range(first, last))
 
     def _parts(self, world: World, found: Iterable[Ref]) -> Iterable[Ref]:
         parts = self.table.parts

@@ -76,6 +76,8 @@ create table if not exists ops.intents (
     document_date date,
     currency varchar,
     amount decimal(18, 2),
+    reason varchar,
+    changes varchar,                   -- JSON list of {field, old, new}
     created_at timestamptz,
     updated_at timestamptz,
     load_generation bigint not null

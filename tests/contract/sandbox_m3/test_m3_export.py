@@ -127,3 +127,29 @@ def test_documents_are_found_by_every_reference_of_ours(shop: Simulator) -> None
     assert ledger == [["20", number, "-24.00", "9"]]
     assert shop.rows("PHPBID,PHSTAT from ARPBHD where PHPBID = 900") == [["900", "90"]]
     assert shop.rows("PLCINO,PLPYAM from ARPBLN where PLPBID = 900") == [[number, "24.00"]]
+
+
+def test_a_reader_that_pages_by_columns_of_its_order_gets_what_filtering_everything_would_give(
+    shop: Simulator,
+) -> None:
+    for number in range(2, 14):
+        shop.customer(
+            f"FB000000{number:02d}", CSCD=("GB", "FR", "DE")[number % 3], TOWN=("Ulm", "Bath")[number % 2]
+        )
+    columns = ("OKCSCD", "OKTOWN", "OKCUNO")
+    ask = f"{','.join(columns)} from OCUSMA"
+    everything = sorted(shop.rows(ask))
+    for country in ("AA", "DE", "FR", "GB", "ZZ"):
+        for operator, holds in (("=", str.__eq__), (">", str.__gt__), (">=", str.__ge__), ("<", str.__lt__)):
+            for town in ("Bath", "Cork"):
+                where = f"OKCSCD {operator} '{country}' and OKTOWN > '{town}'"
+                wanted = [row for row in everything if holds(row[0], country) and row[1] > town]
+                found = shop.rows(f"{ask} where {where} order by {','.join(columns)}")
+                assert found == wanted, where
+
+
+def test_what_is_written_between_two_pages_is_on_the_second(shop: Simulator) -> None:
+    ask = "OKCSCD,OKCUNO from OCUSMA where OKCSCD >= 'A' order by OKCSCD,OKCUNO"
+    before = shop.rows(ask)
+    shop.customer("FB00000077", CSCD="AD")
+    assert shop.rows(ask) == [["AD", "FB00000077"], *before]

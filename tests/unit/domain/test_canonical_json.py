@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fbinfor_assets.domain import canonical
 from fbinfor_assets.domain.canonical import NotCanonical, canonical_json, payload_sha
 
 values = st.recursive(
@@ -39,3 +40,30 @@ def test_a_decimal_keeps_its_scale():
 def test_what_has_no_fixed_form_is_refused_by_name(value):
     with pytest.raises(NotCanonical, match=r"\$"):
         canonical_json(value)
+
+
+_SCALARS = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.decimals(allow_nan=False, allow_infinity=False)
+    | st.text()
+    | st.sampled_from(["x:1.5", ",2e3", "[-7.0", "00:00.25", "\x00\x1f\x7f\u2028é😀", '"', "\\"])
+)
+_DOCUMENTS = st.recursive(
+    _SCALARS, lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner), max_leaves=20
+)
+
+
+@given(_DOCUMENTS)
+def test_the_fast_way_writes_what_the_plain_way_writes(document: object) -> None:
+    plain = json.dumps(
+        canonical._plain(document, "$"), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+    )
+    assert canonical_json(document) == plain
+
+
+@given(_DOCUMENTS, st.floats())
+def test_a_float_is_refused_however_deep_it_hides(document: object, hidden: float) -> None:
+    with pytest.raises(NotCanonical, match="float"):
+        canonical_json({"a": [document, {"b": hidden}]})

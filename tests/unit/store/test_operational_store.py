@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import IntegrityError
 
 from fbinfor_assets.store import (
@@ -91,6 +91,8 @@ def an_intent(verdict_id: str, reference: str = "R1", **values: object) -> Inten
         document_date="2011-01-05",
         currency="GBP",
         amount="156.00",
+        reason="FreshBooks 536365 has no M3 order yet",
+        changes=[{"field": "total", "old": None, "new": "156.00"}],
         created_at=now,
         updated_at=now,
         change_seq=0,
@@ -131,6 +133,29 @@ def test_a_store_of_a_newer_release_is_refused_with_what_to_do(tmp_path: Path) -
     store.close()
     with pytest.raises(StoreTooNew, match="newer release; install that release"):
         open_store(tmp_path / "s.db")
+
+
+def test_a_store_of_version_1_gets_why_and_what_of_intents_and_keeps_all_it_holds(tmp_path: Path) -> None:
+    store = open_store(tmp_path / "s.db")
+    verdict_id = a_verdict(store)
+    with store.write() as tx:
+        intents.add(tx, [an_intent(verdict_id)])
+        for column in ("reason", "changes"):
+            tx.execute(text(f"alter table intent drop column {column}"))
+        tx.execute(update(schema.schema_version).values(version=1))
+    store.close()
+    upgraded = open_store(tmp_path / "s.db")
+    with upgraded.write() as tx:
+        (old,) = intents.in_state(tx, "m3__items", "ready")
+        assert (old.target_ref, old.amount, old.reason, old.changes) == ("R1", "156.00", None, None)
+        intents.add(tx, [an_intent(verdict_id, "R2")])
+        assert tx.execute(select(schema.schema_version.c.version)).scalars().all() == [1, 2]
+    with upgraded.read() as tx:
+        new = intents.by_reference(tx, "m3__items", ["R2"])["R2"]
+    assert new.changes == [{"field": "total", "old": None, "new": "156.00"}]
+    upgraded.close()
+    again = open_store(tmp_path / "s.db")  # a second opening has nothing to upgrade
+    again.close()
 
 
 def test_a_sqlite_library_with_the_wal_bug_is_refused() -> None:
