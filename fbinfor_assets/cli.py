@@ -467,7 +467,7 @@ def show_reconciliation(document: dict[str, Any]) -> None:
     if free["documents"]:
         waiting = f", {free['waiting']} on their way or held" if free["waiting"] else ""
         out.print(
-            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3{waiting}"
+            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00{waiting}"
         )
     for problem in free["problems"]:
         out.print(f"[red]free goods:[/] {problem}", soft_wrap=True)

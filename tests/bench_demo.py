@@ -26,7 +26,16 @@ TIMES, AT_MOST = 10, 12
 def run(days: int, home: Path) -> dict[str, Any]:
     """The demo over so many days from its first, as a process of its own; its summary."""
     last = FIRST_DAY + timedelta(days=days - 1)
-    command = [sys.executable, "-m", "fbinfor_assets.cli", "demo", "--from", str(FIRST_DAY), "--to", str(last)]
+    command = [
+        sys.executable,
+        "-m",
+        "fbinfor_assets.cli",
+        "demo",
+        "--from",
+        str(FIRST_DAY),
+        "--to",
+        str(last),
+    ]
     subprocess.run([*command, "--home", str(home), "--json"], stdout=subprocess.DEVNULL, check=False)
     return json.loads((home / "summary.json").read_text())
 
@@ -34,7 +43,9 @@ def run(days: int, home: Path) -> dict[str, Any]:
 def main() -> int:
     """Both runs and their ratio; 1 if one of them does not agree."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--days", type=int, default=(LAST_DAY - FIRST_DAY).days + 1, help="of the shorter run")
+    parser.add_argument(
+        "--days", type=int, default=(LAST_DAY - FIRST_DAY).days + 1, help="of the shorter run"
+    )
     days: int = parser.parse_args().days
     figures: dict[str, Any] = {}
     for name, count in (("short", days), ("long", days * TIMES)):
@@ -52,7 +63,9 @@ def main() -> int:
     figures["ratio"] = round(figures["long"]["seconds"] / figures["short"]["seconds"], 2)
     OUT.parent.mkdir(parents=True, exist_ok=True)
     OUT.write_text(json.dumps(figures, indent=2) + "\n")
-    print(f"{TIMES} times the days took {figures['ratio']} times as long (at most {AT_MOST}); the figures: {OUT}")
+    print(
+        f"{TIMES} times the days took {figures['ratio']} times as long (at most {AT_MOST}); the figures: {OUT}"
+    )
     return 0 if figures["short"]["ok"] and figures["long"]["ok"] else 1
 
 

@@ -111,7 +111,7 @@ def test_every_type_is_as_it_is_said(relations: Columns, nodes: dict) -> None:
     if os.environ.get("FBINFOR_UPDATE_SNAPSHOTS"):
         for name, node in nodes.items():
             write_types(PROJECT / node["patch_path"].partition("://")[2], node["name"], relations[name])
-        pytest.skip("the types were written into the .yml files; run once more")
+        return  # written into the .yml files; the next run compares
     wrong = {
         f"{name}.{column}": (kind, described(nodes[name]).get(column))
         for name, types in relations.items()

@@ -16,15 +16,18 @@ from conftest import PROJECT, SELECT, Staged
 from fbinfor_assets.domain.policy import Policy
 from fbinfor_assets.warehouse.dbt_runner import DbtRunner
 
-_POLICY = Policy.from_document(
-    yaml.safe_load((PROJECT.parent / "config" / "policy.sandbox.yml").read_text())
-)
+_POLICY = Policy.from_document(yaml.safe_load((PROJECT.parent / "config" / "policy.sandbox.yml").read_text()))
 _AT = "timestamptz '2011-01-05 09:00:00+00'"
 
 
 def everything() -> list[world.Row]:
     """All rows of the company."""
-    return [*map(_invoiced_on_the_day_of_m3, world.everything()), *look_alikes(), *three_decimals(), waiting()]
+    return [
+        *map(_invoiced_on_the_day_of_m3, world.everything()),
+        *look_alikes(),
+        *three_decimals(),
+        waiting(),
+    ]
 
 
 def look_alikes() -> list[world.Row]:
@@ -84,7 +87,9 @@ def publish(home: Path, runner_work: Path, rows: list[world.Row]) -> Path:
     staged.select = (*SELECT, "path:models/outbound")
     with staged.open() as con:
         con.execute("delete from ops.policy")
-        con.executemany("insert into ops.policy values (?, ?)", [*_POLICY.for_warehouse(world.ACCOUNT).items()])
+        con.executemany(
+            "insert into ops.policy values (?, ?)", [*_POLICY.for_warehouse(world.ACCOUNT).items()]
+        )
         if rows:
             _what_was_done(con)
     staged.land(rows)

@@ -193,7 +193,7 @@ select
     'duplicate_invoice' as rule,
     found.last_system as system,
     found.last_number as document,
-    found.first_piece || found.total || found.currency as finding_about,
+    found.first_piece || found.total || found.currency || if(reason.same_lines, '', found.about) as finding_about,
     found.party_key,
     found.last_date as document_date,
     found.currency,

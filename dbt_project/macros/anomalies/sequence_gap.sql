@@ -110,7 +110,7 @@ used_twice as (
     select
         'freshbooks' as system,
         number as document,
-        'freshbooks number ' || doc_type || ' ' || number as finding_about,
+        concat_ws(' ', 'freshbooks number', doc_type, number, document.currency) as finding_about,
         any_value(party.party_key) as party_key,
         max(document_date) as document_date,
         document.currency,

@@ -6,7 +6,7 @@
   Only upwards, and only what lies `above` times over what nine in ten orders stay below: below the habit are the small
   orders that every customer adds to a large one (in the Online Retail year 288 of 315 findings, none of them wrong).
   Customers with fewer than `least` other orders have no habit yet: they are held against the orders of all customers, with
-  a greater distance (`newcomer`). Guests are many people and take no part. The statistics are floating-point; no amount is.
+  a greater distance (`newcomer`). What was credited in full since is at no risk any more, and says so. Guests are many people and take no part. The statistics are floating-point; no amount is.
 -#}
 {% macro unusual_amount(threshold=3.5, newcomer=5, above=1.5, least=8, prior=8) -%}
 with
@@ -100,6 +100,13 @@ measured as (
 
     select
         unusual.*,
+        exists (
+            select 1
+            from {{ ref('sales') }} as credit
+            where credit.class = 'credit' and credit.party_key = unusual.party_key
+              and credit.currency = unusual.currency and credit.order_total = -unusual.total
+              and credit.document_date >= unusual.document_date
+        ) as is_credited,
         other.usual_low,
         if(unusual.is_newcomer, everyone.usual_high, other.usual_high) as usual_high,
         other.others
@@ -117,7 +124,7 @@ select
     party_key,
     document_date,
     currency,
-    (total - usual_high)::decimal(18, 2) as amount_at_risk,
+    if(is_credited, 0, total - usual_high)::decimal(18, 2) as amount_at_risk,
     case
         when is_newcomer
             then '{name} ' || case
@@ -127,13 +134,18 @@ select
             end || '; nine in ten orders of all customers are below ' || {{ amount_text('usual_high', 'currency') }}
         else '{name} usually orders for ' || replace({{ amount_text('usual_low', 'currency') }}, ' ' || currency, '')
             || ' to ' || {{ amount_text('usual_high', 'currency') }} || ' (' || (orders - 1) || ' other orders)'
-    end || '; ' || number || ' is ' || {{ amount_text('total', 'currency') }} || '.' as sentence,
+    end || '; ' || number || ' is ' || {{ amount_text('total', 'currency') }}
+        || if(is_credited, ' and was credited in full since', '') || '.' as sentence,
     to_json(list_prepend({
         'system': system, 'document': number, 'doc_uid': doc_uid, 'date': document_date::varchar,
         'amount': total::varchar, 'currency': currency, 'says': 'this one'
     }, others))::varchar as evidence,
-    'Check quantities and prices of the order before it is delivered.' as suggested_action,
-    least(distance / 10, 0.99) as score
+    if(
+        is_credited,
+        'Nothing, if the credit was meant for it.',
+        'Check quantities and prices of the order before it is delivered.'
+    ) as suggested_action,
+    least(distance / 10, 0.99) * if(is_credited, 0.5, 1) as score
 from measured
 where total > {{ above }}::decimal(9, 2) * usual_high
 {%- endmacro %}

@@ -152,7 +152,7 @@ select
     keys.sale_key,
     keys.currency,
     coalesce(sales.class, if(documents.m3_invoiced < 0, 'credit', 'sale')) as class,
-    coalesce(sales.party_key, stray.party_key) as party_key,
+    coalesce(sales.party_key, stray.party_key, documents.party_uid, 'unknown') as party_key,
     coalesce(sales.document_date, documents.first_date) as document_date,
     sales.sale_key is null as is_stray,
     coalesce(documents.line_count, 1) as line_count,
