@@ -283,13 +283,13 @@ def test_ctrl_c_ends_a_long_question_cleanly(home: Path):
     command = [sys.executable, "-m", "fbinfor_assets.cli", "sql", "--home", str(home), query]
     asked = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     try:
-        time.sleep(5)
+        time.sleep(8)
         for _ in range(
             20
         ):  # a person presses it again, too: one that falls into an import of DuckDB's is lost
             asked.send_signal(signal.SIGINT)
             try:
-                said, why = asked.communicate(timeout=3)
+                said, why = asked.communicate(timeout=15)
                 break
             except subprocess.TimeoutExpired:
                 continue
