@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test bench bench-sandbox up lint lock clean
+.PHONY: help setup demo test bench bench-sandbox bench-year bench-demo up lint lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,12 @@ bench: $(STAMP) ## what it costs, as ratios (writes var/bench/)
 
 bench-sandbox: $(STAMP) ## requests a second of the simulators, bulks of 100 (writes var/bench/)  [BENCH_SECONDS=3]
 	@$(BIN)/python -m tests.bench_sandbox
+
+bench-year: $(STAMP) ## a whole year of orders through everything, tied out to the cent (writes var/bench/)  [ORDERS=FILE]
+	@$(BIN)/python -m tests.bench_year $(if $(ORDERS),--orders "$(ORDERS)")
+
+bench-demo: $(STAMP) ## the demo's days and ten times as many: what the second costs of the first (writes var/bench/)
+	@$(BIN)/python -m tests.bench_demo
 
 up: $(STAMP) ## everything on loopback; one Ctrl-C ends it all
 	@$(BIN)/fbinfor up

@@ -463,6 +463,14 @@ def show_reconciliation(document: dict[str, Any]) -> None:
         )
     for duplicate in document["duplicates"]:
         out.print(f"[red]duplicate:[/] {duplicate}")
+    free = document["free_goods"]
+    if free["documents"]:
+        waiting = f", {free['waiting']} on their way or held" if free["waiting"] else ""
+        out.print(
+            f"free goods: {free['delivered']} of {free['documents']} documents delivered in M3, worth 0.00{waiting}"
+        )
+    for problem in free["problems"]:
+        out.print(f"[red]free goods:[/] {problem}", soft_wrap=True)
     show_classes(document["classes"])
     out.print("[green]agrees[/]" if document["ok"] else "[red]does not agree[/]")
 
@@ -514,6 +522,55 @@ def doctor(
             if not check.ok and check.next_step:
                 out.print(f"     next: {check.next_step}", markup=False, soft_wrap=True)
     raise typer.Exit(0 if all(check.ok for check in checks) else 1)
+
+
+@app.command()
+def report(
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[NAME]...",
+            help="index, reconciliation, sent, ageing, revenue, anomalies; all of them without it.",
+        ),
+    ] = None,
+    home: Home = None,
+    open_: Annotated[bool, typer.Option("--open", help="Open the first page in the browser.")] = False,
+    refresh: Annotated[
+        bool, typer.Option(help="Build the report tables anew first, also if they show the last build.")
+    ] = False,
+    json_: AsJson = False,
+) -> None:
+    """Write the reports as pages: HOME/reports/*.html, each one file that needs no server and no network.
+
+    Do both systems agree, what was sent and why, who owes what, where every line went, what looks wrong: each page begins
+    with the answer in a sentence. Figures come from the published snapshot; report tables that are missing or older than
+    the last build are built first. Exits 0 whatever the pages say: `fbinfor reconcile` is the judge.
+
+    Example: `fbinfor report --open`, `fbinfor report ageing --json`
+    """
+    from fbinfor_assets.app import DBT_PROJECT
+    from fbinfor_assets.config import Paths
+    from fbinfor_assets.reports import NAMES, make_pages
+    from fbinfor_assets.warehouse import Warehouse
+
+    unknown = [name for name in names or () if name not in NAMES]
+    if unknown:
+        raise typer.BadParameter(f"there is no page {unknown[0]!r}; there are {', '.join(NAMES)}")
+    paths = Paths(home)
+    written = make_pages(Warehouse(paths.home, DBT_PROJECT), paths.reports, list(names or NAMES), refresh)
+    if json_:
+        _print_json([page.to_json() for page in written])
+    else:
+        colours = {"ok": "green", "note": "yellow", "bad": "red"}
+        for page in written:
+            answer = page.page.answer
+            out.print(f"[{colours[answer.state]}]{page.page.name:15}[/]", end=" ")
+            out.print(answer.sentence, markup=False, soft_wrap=True)
+            out.print(f"{'':15} {page.path}", markup=False, soft_wrap=True)
+    if open_:
+        import webbrowser
+
+        webbrowser.open(written[0].path.as_uri())
 
 
 @app.command()

@@ -77,6 +77,11 @@ class Paths:
         return self.home / "warehouse" / "published.duckdb"
 
     @property
+    def reports(self) -> Path:
+        """The reports as pages (`fbinfor report`)."""
+        return self.home / "reports"
+
+    @property
     def locks(self) -> Path:
         """Lock files shared by our processes."""
         return self.home / "locks"

@@ -177,7 +177,7 @@ def _live(
         done = Passes()
 
         def sync(settle: bool) -> None:
-            report = cycle.run_until_settled(12 if settle else 1)
+            report = cycle.run_until_settled(12 if settle else 1, show=False)
             done.count += len(report.passes)
             done.seconds += report.seconds
             done.errors += report.errors
@@ -220,8 +220,8 @@ def _live(
         done.errors += report.errors
         done.second_cycle_writes = written(sandbox) - before
         say(f"once more over unchanged systems: {done.second_cycle_writes} writes")
-        if not app.warehouse.publish(force=True).path.exists():
-            done.errors.append("the snapshot was not published")
+        say("making the reports and publishing the snapshot")
+        done.errors += cycle.refresh_reports().errors
         return done
 
 
@@ -319,6 +319,7 @@ def judge(
         "unexplained": [part.to_json() for part in result.unexplained],
         "pairs": result.to_json()["pairs"],
         "classes": tied.to_json(),
+        "free_goods": result.free_goods.to_json(),
         "second_cycle_writes": passes.second_cycle_writes,
         "passes": passes.count,
         "pass_seconds": round(passes.seconds, 1),
@@ -469,7 +470,11 @@ def show(summary: dict[str, Any], home: Path) -> None:
     console.print(
         f"\n{verdict} after {summary['passes']} passes, {summary['seconds']} s. The figures: {home / 'summary.json'}"
     )
-    console.print(f"Check it yourself: fbinfor sandbox serve --state {summary['sandbox']}")
+    console.print(
+        f"Check it yourself: fbinfor reconcile --sandbox {summary['sandbox']}"
+        f" (or keep it running: fbinfor sandbox serve --state {summary['sandbox']})",
+        soft_wrap=True,
+    )
     console.print(
         f'Query it: fbinfor sql --home {home} "select * from reports.reconciliation_documents limit 5"'
     )

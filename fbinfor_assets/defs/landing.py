@@ -13,7 +13,9 @@ import dagster as dg
 
 from fbinfor_assets.app import App
 from fbinfor_assets.clients.errors import ClientError
-from fbinfor_assets.defs.naming import OWNERS, raw_key
+from fbinfor_assets.defs.automation import Automation
+from fbinfor_assets.defs.naming import OWNERS, raw_key, tags
+from fbinfor_assets.defs.warehouse.specs import Manifest, about_table, holds, source_of
 from fbinfor_assets.store import StoreError, cursors, landings
 from fbinfor_assets.store.cursors import Cursor
 from fbinfor_assets.warehouse import Record, WarehouseError
@@ -45,8 +47,15 @@ class Entity:
     polled: bool = True
 
 
-def raw_asset(entity: Entity, *, group: str, kinds: set[str]) -> dg.AssetsDefinition:
-    """The asset `raw/<system>__<entity>`: lands what is new, moves the cursor. Metadata: rows, read, file, watermark."""
+def raw_asset(
+    entity: Entity, *, group: str, kinds: set[str], automation: Automation, manifest: Manifest
+) -> dg.AssetsDefinition:
+    """The asset `raw/<system>__<entity>`: lands what is new, moves the cursor.
+
+    Metadata: rows, read, folder, file, watermark; columns as `manifest` has them of dbt's source.
+    """
+    about = f"{entity.system}__{entity.name}"
+    source = source_of(manifest, about)
 
     @dg.asset(
         key=raw_key(entity.system, entity.name),
@@ -54,12 +63,14 @@ def raw_asset(entity: Entity, *, group: str, kinds: set[str]) -> dg.AssetsDefini
         description=entity.description,
         owners=OWNERS,
         kinds=kinds,
-        metadata={"folder": f"raw/{entity.system}/{entity.name}"},
+        tags=tags("raw", about, **holds(source)),
+        metadata=about_table(manifest, source),
+        freshness_policy=automation.freshness["raw"],
         required_resource_keys={"app", "progress"},
     )
     def land(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         app: App = context.resources.app
-        what = f"land {entity.system}__{entity.name}"
+        what = f"land {about}"
         context.resources.progress(what, 0, 0)
         with acting(f"{entity.system} {entity.name}"), app.warehouse.landing_turn(entity.system, entity.name):
             pull = entity.pull(app, _cursor(app, entity))
@@ -72,7 +83,10 @@ def raw_asset(entity: Entity, *, group: str, kinds: set[str]) -> dg.AssetsDefini
             metadata={
                 "rows": landing.rows,
                 "read": landing.read,
-                "file": landing.file or "nothing new, no file",
+                "folder": dg.MetadataValue.path(str(app.warehouse.raw_path / entity.system / entity.name)),
+                "file": dg.MetadataValue.path(str(app.warehouse.raw_path / landing.file))
+                if landing.file
+                else "nothing new, no file",
                 "watermark": watermark or "none",
             }
         )

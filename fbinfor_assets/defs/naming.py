@@ -33,6 +33,10 @@ FLOW_OF = {
     "m3__receipts": "sale",
 }
 
+# Objects whose payloads name a person or say where one lives, and objects whose payloads hold amounts.
+PERSONAL = frozenset({"freshbooks__clients", "m3__customers"})
+AMOUNTS = frozenset(OBJECTS) - {"freshbooks__clients", "m3__customers", "m3__items"}
+
 # Runs that move the whole product one step wait for each other in the run queue (runtime/dagster.yaml).
 TURN = {"fbinfor/turn": "sync"}
 
@@ -57,4 +61,31 @@ def outbound_key(object_: str) -> dg.AssetKey:
     return dg.AssetKey(["outbound", object_])
 
 
+# The build of all models but the reports, as an asset: what follows every pass follows it.
+BUILT = dg.AssetKey(["warehouse", "build"])
 PUBLISHED = dg.AssetKey(["warehouse", "published"])
+
+# The group of what is made apart from passes: dbt's report models, and what is drawn from them.
+REPORTS = "reports"
+
+# Systems by the prefix of an entity, an outbound object or a staging model.
+SYSTEMS = ("freshbooks", "m3", "shop")
+
+
+def tags(layer: str, about: str = "", *, pii: bool = False, money: bool = False) -> dict[str, str]:
+    """Tags of an asset: its layer, the system that `about` begins with (if any), whether it holds personal data or amounts.
+
+    `tag:pii` in the search of the Dagster page then finds every table that a request for deletion is about.
+    """
+    system = next((name for name in SYSTEMS if about.removeprefix("stg_").startswith(f"{name}__")), None)
+    return {
+        "layer": layer,
+        **({"system": system} if system else {}),
+        **({"pii": ""} if pii else {}),
+        **({"money": ""} if money else {}),
+    }
+
+
+def does(what: str) -> dict[str, str]:
+    """The tag of a job that says what kind of work it is: pass, landing, building, judging, delivery, reporting, upkeep."""
+    return {"fbinfor/does": what}

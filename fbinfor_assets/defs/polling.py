@@ -7,7 +7,6 @@ Level-triggered: a poll decides only when a run starts, never what it does. A ch
 sweep (`workflows/sensors.py`).
 """
 
-import os
 from collections.abc import Sequence
 
 import dagster as dg
@@ -15,11 +14,10 @@ import dagster as dg
 from fbinfor_assets.app import App
 from fbinfor_assets.clients.errors import ClientError
 from fbinfor_assets.config import ConfigError
+from fbinfor_assets.defs.automation import Trigger
 from fbinfor_assets.defs.landing import Entity, first_change
-from fbinfor_assets.defs.naming import TURN
+from fbinfor_assets.defs.naming import TURN, tags
 
-SENSORS_VARIABLE = "FBINFOR_SENSORS"
-POLL_SECONDS = 30
 SYNC = "sync_cycle"
 
 _WAITING = [
@@ -29,30 +27,29 @@ _WAITING = [
 ]
 
 
-def running_by_default() -> bool:
-    """Sensors and the sweep are on by themselves where FBINFOR_SENSORS=running, as `fbinfor up` sets it."""
-    return os.environ.get(SENSORS_VARIABLE, "").strip().lower() == "running"
-
-
 def sync_waits(instance: dg.DagsterInstance) -> bool:
     """Whether a pass is queued and has not begun: it will see whatever is new now."""
     waiting = dg.RunsFilter(job_name=SYNC, statuses=_WAITING)
     return bool(instance.get_runs(waiting, limit=1))
 
 
-def polling_sensor(system: str, entities: Sequence[Entity], *, running: bool) -> dg.SensorDefinition:
-    """`poll_<system>`: launches `sync_cycle` if one of the polled entities has something that was not landed yet."""
+def polling_sensor(system: str, entities: Sequence[Entity], trigger: Trigger) -> dg.SensorDefinition:
+    """`poll_<system>` (the trigger's name): launches `sync_cycle` if one of the polled entities has something that was not landed yet."""
     polled = [entity for entity in entities if entity.polled]
 
     @dg.sensor(
-        name=f"poll_{system}",
+        name=trigger.name,
         job_name=SYNC,
-        minimum_interval_seconds=POLL_SECONDS,
-        default_status=dg.DefaultSensorStatus.RUNNING if running else dg.DefaultSensorStatus.STOPPED,
-        description=f"Asks {system} whether {', '.join(entity.name for entity in polled)} changed since the last landing.",
+        minimum_interval_seconds=trigger.every_seconds,
+        default_status=trigger.sensor_status,
+        description=f"Asks {system} whether {', '.join(entity.name for entity in polled)} changed since the last landing; "
+        "a pass starts if so.",
+        tags=tags("raw", f"{system}__"),
         required_resource_keys={"app"},
     )
     def poll(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
+        if trigger.off_because:
+            return dg.SkipReason(trigger.off_because)
         if sync_waits(context.instance):
             return dg.SkipReason("a sync is queued already; it will see what is new")
         app: App = context.resources.app

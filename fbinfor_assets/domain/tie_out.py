@@ -23,7 +23,7 @@ from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 
-from .classification import CLASSES, FATE
+from .classification import CLASSES, LINE_CLASSES, fate_of_line
 from .money import document_tolerance
 from .reconciliation import (
     FRESHBOOKS_M3,
@@ -40,9 +40,7 @@ from .reconciliation import (
 ZERO = Decimal("0.00")
 POSTED = ("sale", "credit")
 BY_HAND = "by_hand"
-LINE_CLASSES = ("goods", "freight", "manual", "discount", "voucher", "cost", "unknown")
 
-_FATE = {**FATE, BY_HAND: "entered by hand, not an order of the shop"}
 # What a code is, by the policy's classes; the first pattern that the whole upper-case code matches. M3's service items
 # (FREIGHT, ...) are named beside the codes that become them.
 _RULES = tuple(
@@ -66,6 +64,10 @@ def class_of_code(code: str) -> str:
         if pattern.fullmatch(upper):
             return f"cost {upper}" if line_class == "cost" else line_class
     return "unknown"
+
+
+def _without_code(line_class: str) -> str:
+    return line_class.split(" ")[0]
 
 
 def exact_text(amount: Decimal) -> str:
@@ -126,8 +128,15 @@ class ClassTotal:
             "line_class": self.line_class,
             "currency": self.currency,
             **self.figures(),
-            "fate": _FATE[self.document_class],
+            "fate": self.fate,
         }
+
+    @property
+    def fate(self) -> str:
+        """What becomes of such lines, in a sentence for people."""
+        if self.document_class == BY_HAND:
+            return "entered by hand, not an order of the shop"
+        return fate_of_line(self.document_class, _without_code(self.line_class)).sentence
 
 
 @dataclass(frozen=True)
@@ -173,7 +182,7 @@ class TieOut:
             self.classes[key]
             for key in sorted(
                 self.classes,
-                key=lambda key: (documents.index(key[0]), LINE_CLASSES.index(key[1].split(" ")[0]), key),
+                key=lambda key: (documents.index(key[0]), LINE_CLASSES.index(_without_code(key[1])), key),
             )
         ]
 

@@ -9,6 +9,7 @@ hash of its payload, so that the sender can refuse any other bytes (DESIGN 6.2).
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -254,6 +255,8 @@ def _engine() -> tuple[Any, Any]:
 
     import great_expectations
 
+    # It tells of a temporary folder each time, and of nothing that a person here could use.
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)

@@ -73,6 +73,16 @@ class KeptEventLogStorage(SqliteEventLogStorage):
         path = self.path_for_shard(run_id)
         watchdog._patterns = [path, f"{path}-wal"]
 
+    def delete_events(self, run_id: str) -> None:
+        """As Dagster's, and the run's own file, which would stay as an empty one, goes too."""
+        super().delete_events(run_id)
+        engine = self._engines.pop(run_id, None)
+        if engine is not None:
+            engine.dispose()
+        self._initialized_dbs.discard(run_id)
+        for suffix in ("", "-wal", "-shm"):
+            Path(self.path_for_shard(run_id) + suffix).unlink(missing_ok=True)
+
     def wipe(self) -> None:
         """Remove all events; the files of runs are deleted, so nothing may hold them open."""
         self._forget()

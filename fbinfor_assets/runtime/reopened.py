@@ -15,6 +15,12 @@ from fbinfor_assets.config import ConfigError, Connections, Paths, connections_f
 from fbinfor_assets.runtime.up import Supervisor, start_sandbox
 
 
+class NoSandbox(ConfigError):
+    """The folder that was named holds no sandbox; nothing was started or written."""
+
+    exit_code = 2
+
+
 @contextmanager
 def supervised(logs: Path) -> Iterator[Supervisor]:
     """A supervisor whose processes end with the block, also when we are told to end (SIGTERM, Ctrl-C)."""
@@ -40,11 +46,11 @@ def home_of(state: Path) -> Path | None:
 def reopened(state: Path, paths: Paths) -> Iterator[Connections]:
     """Connections to the sandbox of a state folder, served within the block.
 
-    The connections of the home are rewritten when they are its own sandbox's. Raises `ConfigError` for a folder without
-    a sandbox in it, `UpError` when it does not start (another process serves it, say).
+    The connections of the home are rewritten when they are its own sandbox's. Raises `NoSandbox`, and `UpError` when it
+    does not start (another process serves it, say).
     """
     if not (state / "orders.db").is_file():
-        raise ConfigError(
+        raise NoSandbox(
             str(state),
             ["there is no sandbox in it"],
             "give the folder that `sandbox serve --state` was given",

@@ -37,7 +37,7 @@ class SyncReport:
 
     @property
     def ok(self) -> bool:
-        return all(one.ok for one in self.settled.passes) if self.once else self.settled.ok
+        return all(one.ok for one in self.settled.runs) if self.once else self.settled.ok
 
     @property
     def passes(self) -> int:

@@ -162,13 +162,12 @@ def start_dagster(
 ) -> str:
     """Start Dagster's webserver and daemon over the instance in `home`/dagster; the address of the UI is returned.
 
-    `more` is added to their environment. Sensors are on.
+    `more` is added to their environment. Sensors and schedules are on as config/automation.yml says.
     """
     instance = write_instance(home / "dagster")
     env = {
         "DAGSTER_HOME": str(instance.resolve()),
         "FBINFOR_HOME": str(home.resolve()),
-        "FBINFOR_SENSORS": "running",
         **(more or {}),
     }
     run = [sys.executable, "-m", "fbinfor_assets.runtime.dagster_process"]
@@ -250,7 +249,9 @@ def run_up(
         else:
             for name, url in addresses.items():
                 print(f"{name + ':':22} {url}", flush=True)
-            print("sensors are on; Ctrl-C ends all of it", flush=True)
+            print(
+                "sensors and schedules run as config/automation.yml says; Ctrl-C ends all of it", flush=True
+            )
         return wait_for_the_end(supervisor)
     finally:
         supervisor.stop()

@@ -9,6 +9,7 @@ import dagster as dg
 import pytest
 
 from fbinfor_assets.defs.assemble import build_defs
+from fbinfor_assets.defs.automation import load_automation
 from fbinfor_assets.defs.warehouse.specs import dbt_specs
 from fbinfor_assets.warehouse import DbtReport, Loaded, NodeResult
 
@@ -46,7 +47,7 @@ def node(unique_id: str, status: str, message: str | None = None, failures: int 
 @pytest.fixture(scope="module")
 def a_test(manifest) -> str:
     """A test of the model whose severity is error."""
-    specs = dbt_specs(manifest)
+    specs = dbt_specs(manifest, load_automation())
     return next(unique_id for unique_id, check in specs.check_of.items() if check.asset_key == KEY)
 
 

@@ -69,6 +69,16 @@ def test_the_demo_ends_in_figures_that_agree_and_can_be_checked_afterwards(tmp_p
             Decimal(row["balance"]) for row in balance["accounts"] if row["account"].startswith("30")
         )
         assert summary["explained"] == []
+        # Free goods left the warehouse by an order of their own, worth nothing; FreshBooks knows nothing of them.
+        orders = httpx.get(f"{line['infor']['control_url']}/state?table=OOHEAD", trust_env=False).json()[
+            "rows"
+        ]
+        (free,) = [order for order in orders if order["PYRE"] == "SHOP-536414"]
+        assert [(one["ITNO"], one["DLQT"], one["SAPR"]) for one in free["lines"]] == [("22139", "56", "0")]
+        invoices = httpx.get(
+            f"{line['freshbooks']['control_url']}/state?table=invoice", trust_env=False
+        ).json()
+        assert "536414" not in {row["invoice_number"] for row in invoices["rows"]}
         assert revenue == Decimal(NET["sale"]) + Decimal(NET["credit"])
     finally:
         supervisor.stop()

@@ -5,16 +5,18 @@ from __future__ import annotations
 import dagster as dg
 import pytest
 
+from fbinfor_assets.defs.automation import load_automation
 from fbinfor_assets.defs.freshbooks.sensors import sensors as freshbooks_sensors
 from fbinfor_assets.defs.infor.sensors import sensors as infor_sensors
 from fbinfor_assets.defs.naming import TURN
 from fbinfor_assets.defs.shop.sensors import sensors as shop_sensors
 from fbinfor_assets.defs.workflows.sensors import schedules
 
+AUTOMATION = load_automation()
 POLLS = {
-    "freshbooks": freshbooks_sensors(running=False)[0],
-    "infor": infor_sensors(running=False)[0],
-    "shop": shop_sensors(running=False)[0],
+    "freshbooks": freshbooks_sensors(AUTOMATION)[0],
+    "infor": infor_sensors(AUTOMATION)[0],
+    "shop": shop_sensors(AUTOMATION)[0],
 }
 
 
@@ -71,7 +73,7 @@ def test_a_system_that_cannot_be_asked_is_a_reason_not_an_error(world):
 
 
 def test_the_sweep_asks_for_a_pass_every_quarter_of_an_hour(world):
-    (sweep,) = schedules(running=False)
+    (sweep,) = schedules(AUTOMATION)
     assert sweep.cron_schedule == "*/15 * * * *" and sweep.execution_timezone == "UTC"
     found = sweep.evaluate_tick(dg.build_schedule_context(instance=world.instance))
     assert [request.tags["fbinfor/because"] for request in found.run_requests] == ["the sweep"]

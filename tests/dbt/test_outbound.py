@@ -555,6 +555,21 @@ def test_both_sides_changed_alike_agree(world_goes_on: Staged) -> None:
     assert diff(staged, "m3__customers", "SHOP-17850") is None
 
 
+def test_a_client_without_a_street_is_a_customer_with_a_dash_and_that_is_no_change(
+    world_goes_on: Staged,
+) -> None:
+    agree(world_goes_on, "SHOP-17850", street="")
+    staged = built(world_goes_on, client(p_street=""), customer(CUA1="-"))
+    assert diff(staged, "m3__customers", "SHOP-17850") is None
+    assert diff(staged, "freshbooks__clients", "SHOP-17850") is None
+
+
+def test_a_street_that_was_emptied_becomes_the_dash_that_m3_asks_for(world_goes_on: Staged) -> None:
+    agree(world_goes_on, "SHOP-17850", street="12 Mill Lane")
+    row = diff(built(world_goes_on, client(p_street=""), customer()), "m3__customers", "SHOP-17850")
+    assert row["payload"]["change"]["CUA1"] == "-"
+
+
 def test_what_m3_cuts_to_its_width_is_no_change(world_goes_on: Staged) -> None:
     long = "A very long street name that no field of M3 holds whole"
     agree(world_goes_on, "SHOP-17850", **AGREED | {"street": long})

@@ -110,7 +110,7 @@ def _what_was_done(con) -> None:
     con.execute(
         f"insert into ops.builds values (1, 0, {_AT}, {_AT} + interval 20 second, 'complete', true, 'p', 'q', null)"
     )
-    for system, entity in ENTITIES:
+    for system, entity in [(system, one) for system, every in ENTITIES.items() for one in every]:
         con.execute(
             f"insert into ops.loaded_files values (?, ?, ?, 'landing', 1, 1, 1, {_AT})",
             [f"{system}/{entity}/landing.parquet", system, entity],

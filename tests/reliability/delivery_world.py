@@ -445,6 +445,20 @@ def order_row(invoice_id: int, cuno: str, account: str, codes: list[str]) -> Out
     )
 
 
+def free_goods_row(number: int, cuno: str, codes: list[str]) -> OutboundRow:
+    """An order at price 0 that names the shop order: free goods have no FreshBooks document."""
+    order = order_row(number, cuno, "-", codes)
+    reference = references.m3_free_goods_reference(str(number))
+    nothing = dict.fromkeys(("net", "tax", "total"), "0.00")
+    payload = order.payload | {
+        "head": order.payload["head"] | {"PYRE": reference},
+        "lines": [line | {"SAPR": "0.00"} for line in order.payload["lines"]],
+        "expected": nothing,
+    }
+    links = [link("document", "shop", str(number), "m3", None)]
+    return row("m3__orders", str(number), reference, payload, links=links, amount="0.00")
+
+
 def credit_order_row(credit_id: int, cuno: str, account: str, codes: list[str]) -> OutboundRow:
     """An order of the credit type: negative quantities, and totals with M3's signs."""
     order = order_row(credit_id, cuno, account, codes)

@@ -108,6 +108,17 @@ def test_the_same_rows_again_write_nothing(object: str, vendors: Vendors, store:
     assert store.changes_since("intent", changes).rows == []
 
 
+def test_why_a_row_was_sent_stays_with_its_intent(vendors: Vendors, store: Store, base: int) -> None:
+    because = {
+        "reason": "the telephone number changed in the shop",
+        "changes": [{"field": "phone", "old": None, "new": "020 1"}],
+    }
+    send(vendors, store, [replace(client_row(base), **because)])
+    with store.read() as tx:
+        (kept,) = intents.in_state(tx, "freshbooks__clients", "confirmed")
+    assert {"reason": kept.reason, "changes": kept.changes} == because
+
+
 def test_rows_of_one_key_arrive_in_their_order(vendors: Vendors, store: Store, base: int) -> None:
     (client,) = [client_row(base)]
     send(vendors, store, [client])

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import pytest
 from delivery_world import (
+    CODES,
     LossyWorld,
     Vendors,
     close_clients,
     documents,
+    free_goods_row,
     invoice_row,
     judge,
     lose,
@@ -64,6 +66,24 @@ def test_each_write_may_be_lost_once_and_still_makes_one_document(
     assert [one[4] for one in proxy.seen].count(what) == 1
     assert documents(vendors, object, rows, start) == {reference_in(row): 1 for row in rows}
     assert (report.sent, report.confirmed, report.finished) == (4, 4, True), report
+
+
+@pytest.mark.parametrize("what", ["lose_answer", "lose_request"])
+@pytest.mark.parametrize("step", ["AddBatchHead", "AddBatchLine", '"Confirm"'])
+def test_free_goods_are_ordered_once_and_are_worth_nothing_whatever_is_lost(
+    step: str, what: str, vendors: Vendors, lossy: LossyWorld, store: Store, base: int
+) -> None:
+    rows = [free_goods_row(n, "FB00000001", CODES) for n in range(base, base + 3)]
+    start = vendors.mark("m3")
+    verdict_id = judge(store, "m3__orders", rows)
+    with lossy.losing("m3", lose(what, "OIS100MI", step)) as (clients, proxy):
+        report = deliver(store, clients, "m3__orders", rows, verdict_id, "r", settings=quick())
+    assert [one[4] for one in proxy.seen].count(what) == 1
+    assert documents(vendors, "m3__orders", rows, start) == {reference_in(row): 1 for row in rows}
+    assert (report.confirmed, report.finished) == (3, True), report
+    wanted = {reference_in(row) for row in rows}
+    orders = [order for order in vendors.table("m3", "OOHEAD") if order["PYRE"] in wanted]
+    assert {line["SAPR"] for order in orders for line in order["lines"]} <= {"0", "0.00"}
 
 
 @pytest.mark.parametrize("what", ["lose_answer", "lose_request"])

@@ -31,7 +31,6 @@ m3_number as (
 own_number as (
 
     select
-        'freshbooks' as system,
         'FreshBooks invoices ' || regexp_replace(document.number, '[0-9]+$', '') || '…' as series,
         try_cast(regexp_extract(document.number, '([0-9]+)$', 1) as bigint) as position,
         '' as year,
@@ -47,12 +46,9 @@ own_number as (
 
 numbered as (
 
-    select * exclude (system_1, year), year
-    from (
-        select * from m3_number
-        union all by name
-        select * from own_number
-    )
+    select * from m3_number
+    union all by name
+    select * from own_number
 
 ),
 
@@ -114,7 +110,7 @@ used_twice as (
     select
         'freshbooks' as system,
         number as document,
-        'freshbooks number ' || doc_type || ' ' || number as finding_about,
+        concat_ws(' ', 'freshbooks number', doc_type, number, document.currency) as finding_about,
         any_value(party.party_key) as party_key,
         max(document_date) as document_date,
         document.currency,

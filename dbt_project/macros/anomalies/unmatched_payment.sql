@@ -144,7 +144,7 @@ never_invoiced as (
     select
         'm3' as system,
         item.account_item as document,
-        'm3:on_account:' || item.party_uid || ':' || item.account_item as finding_about,
+        concat_ws(':', 'm3:on_account', item.party_uid, item.account_item, item.currency) as finding_about,
         item.party_key,
         item.received_on as document_date,
         item.currency,

@@ -139,7 +139,8 @@ m3 as (
         name as organization,
         email,
         coalesce(phone, phone2) as phone,
-        address1 as street1,
+        -- CUA1 is mandatory in M3: '-' is how a customer without a street is kept there (diff_m3__customers).
+        nullif(address1, '-') as street1,
         address2 as street2,
         town as city,
         area as region,

@@ -52,7 +52,7 @@ updates as (
                 case when values_to_write['name'] is not null
                     then json_object('CUNM', left(values_to_write['name'], 36)) else '{}'::json end,
                 case when values_to_write['street'] is not null
-                    then json_object('CUA1', left(values_to_write['street'], 36)) else '{}'::json end,
+                    then json_object('CUA1', left(coalesce(nullif(values_to_write['street'], ''), '-'), 36)) else '{}'::json end,
                 case when values_to_write['city'] is not null
                     then json_object('TOWN', left(values_to_write['city'], 20)) else '{}'::json end,
                 case when values_to_write['postcode'] is not null
@@ -116,7 +116,7 @@ final as (
             'order_info': null
         })::varchar as payload,
         to_json({
-            'name': coalesce(nullif(name, ''), cuno), 'street': coalesce(nullif(street1, ''), '-'),
+            'name': coalesce(nullif(name, ''), cuno), 'street': coalesce(street1, ''),
             'city': coalesce(city, ''), 'postcode': coalesce(postcode, ''), 'phone': coalesce(phone, ''),
             'email': coalesce(email, '')
         })::varchar as agreed,

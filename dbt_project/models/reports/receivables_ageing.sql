@@ -1,58 +1,25 @@
 -- What each payer owes by M3's ledger, the book of record, by days overdue on the company's day; beside it what FreshBooks
--- shows as open for the same payer. Receivables tie out per payer, and several customers may share one.
+-- shows as open for the same payer. Receivables tie out per payer, and several customers may share one. The items behind it:
+-- receivables_items.
 {{ config(materialized='table') }}
 
 with
 
 day as (select {{ as_of_day() }} as as_of),
 
--- One open item per invoice, credit invoice or item on account.
-item as (
-
-    select
-        payer_number,
-        currency,
-        invoice_year,
-        invoice_number,
-        sum(amount)::decimal(18, 2) as open_amount,
-        max(due_date) filter (where transaction_code = '10') as due_date,
-        coalesce(bool_or(transaction_code = '10' and amount > 0), false) as is_invoice,
-        coalesce(bool_or(transaction_code = '10' and amount < 0), false) as is_credit
-    from {{ ref('stg_m3__ledger') }}
-    where not is_deleted
-    group by payer_number, currency, invoice_year, invoice_number
-    having sum(amount) <> 0
-
-),
-
-m3 as (
-
-    select
-        coalesce(party.party_key, 'M3-' || item.payer_number) as party_key,
-        item.*,
-        date_diff('day', item.due_date, day.as_of) as overdue
-    from item
-    cross join day
-    left join {{ ref('party_names') }} as party on party.m3_cuno = item.payer_number
-
-),
-
 buckets as (
 
     select
         party_key,
         currency,
-        sum(open_amount) filter (where is_invoice and coalesce(overdue, 0) <= 0) as not_due,
-        sum(open_amount) filter (where is_invoice and overdue between 1 and 30) as days_1_30,
-        sum(open_amount) filter (where is_invoice and overdue between 31 and 60) as days_31_60,
-        sum(open_amount) filter (where is_invoice and overdue between 61 and 90) as days_61_90,
-        sum(open_amount) filter (where is_invoice and overdue > 90) as over_90,
-        sum(open_amount) filter (where not is_invoice) as on_account,
-        sum(open_amount) filter (where is_credit) as open_credits,
+        {%- for bucket in ['not_due', 'days_1_30', 'days_31_60', 'days_61_90', 'over_90', 'on_account'] %}
+        sum(open_amount) filter (where bucket = '{{ bucket }}') as {{ bucket }},
+        {%- endfor %}
+        sum(open_amount) filter (where kind = 'credit') as open_credits,
         sum(open_amount) as total_open,
-        min(due_date) filter (where is_invoice and open_amount > 0) as oldest_due_date,
+        min(due_date) filter (where kind = 'invoice' and open_amount > 0) as oldest_due_date,
         count(*) as open_items
-    from m3
+    from {{ ref('receivables_items') }}
     group by party_key, currency
 
 ),

@@ -7,7 +7,7 @@ with
 document as (
 
     select
-        coalesce(linked.sale_key, free.sale_key, 'M3-' || document.source_id) as sale_key,
+        coalesce(linked.sale_key, 'M3-' || document.source_id) as sale_key,
         case document.system || ':' || document.doc_type
             when 'shop:order' then 'shop_order'
             when 'm3:order' then 'm3_order'
@@ -29,13 +29,9 @@ document as (
         document.party_uid
     from {{ ref('documents') }} as document
     left join {{ ref('sale_documents') }} as linked using (doc_uid)
-    -- Free goods have an M3 order that names the shop's document, and no FreshBooks document.
-    left join {{ ref('sales') }} as free
-        on document.our_ref = 'SHOP-' || free.sale_key
     where document.state <> 'deleted'
       and (
           linked.sale_key is not null
-          or free.sale_key is not null
           or (document.doc_type in ('invoice', 'credit_invoice') and document.system = 'm3' and document.total <> 0)
       )
 
@@ -156,7 +152,7 @@ select
     keys.sale_key,
     keys.currency,
     coalesce(sales.class, if(documents.m3_invoiced < 0, 'credit', 'sale')) as class,
-    coalesce(sales.party_key, stray.party_key) as party_key,
+    coalesce(sales.party_key, stray.party_key, documents.party_uid, 'unknown') as party_key,
     coalesce(sales.document_date, documents.first_date) as document_date,
     sales.sale_key is null as is_stray,
     coalesce(documents.line_count, 1) as line_count,

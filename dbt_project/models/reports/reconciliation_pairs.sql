@@ -11,9 +11,8 @@ compared as (
 
     select
         amounts.*,
-        -- What is no document of a sale is compared only if FreshBooks or M3 took it for one.
-        shop_documents > 0 and (class in ('sale', 'credit') or (class <> 'cost' and freshbooks_total <> 0)
-            or (class <> 'cost' and m3_invoiced <> 0)) as has_shop_side,
+        -- Free goods, stock corrections and costs are compared only if FreshBooks or M3 took them for something of value.
+        class in ('sale', 'credit') or freshbooks_total <> 0 or m3_invoiced <> 0 as is_compared,
         {{ document_tolerance('line_count') }} as tolerance,
         document_date < {{ setting('go_live_sale') }}::date as is_before_go_live,
         abs(m3_ordered) - abs(m3_invoiced) > {{ document_tolerance('line_count') }} as is_undelivered,
@@ -26,13 +25,13 @@ pairs as (
 
     select 1 as pair_no, 'shop-freshbooks' as pair, 'freshbooks' as side, comparison_key, shop_total as left_total,
         freshbooks_total as right_total, freshbooks_numbers as counterpart
-    from compared where has_shop_side
+    from compared where is_compared and shop_documents > 0 and class <> 'cost'
     union all
     select 2, 'shop-m3', 'm3', comparison_key, shop_total, m3_invoiced, coalesce(m3_invoice_numbers, m3_order_number)
-    from compared where has_shop_side
+    from compared where is_compared and shop_documents > 0 and class <> 'cost'
     union all
     select 3, 'freshbooks-m3', 'freshbooks', comparison_key, freshbooks_sent, m3_invoiced, m3_invoice_numbers
-    from compared where freshbooks_issued > 0 or m3_invoices > 0
+    from compared where is_compared and (freshbooks_issued > 0 or m3_invoices > 0)
     union all
     select 4, 'freshbooks-m3 cash', 'cash', comparison_key, freshbooks_received, m3_received, payment_ids
     from compared where freshbooks_received <> 0 or m3_received <> 0
@@ -150,7 +149,7 @@ open_amounts as (
     from compared
     left join first_five as invoiced on invoiced.comparison_key = compared.comparison_key and invoiced.pair_no = 3
     left join first_five as settled on settled.comparison_key = compared.comparison_key and settled.pair_no = 5
-    where compared.freshbooks_issued > 0 or compared.m3_invoices > 0
+    where compared.is_compared and (compared.freshbooks_issued > 0 or compared.m3_invoices > 0)
 
 ),
 

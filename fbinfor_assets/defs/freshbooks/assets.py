@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import dagster as dg
 
+from fbinfor_assets.defs.automation import Automation
 from fbinfor_assets.defs.freshbooks import extract
 from fbinfor_assets.defs.landing import Entity, raw_asset
+from fbinfor_assets.defs.warehouse.specs import Manifest
 
 ENTITIES = (
     Entity(
@@ -39,6 +41,10 @@ ENTITIES = (
 )
 
 
-def assets() -> list[dg.AssetsDefinition]:
-    """One raw asset per entity."""
-    return [raw_asset(entity, group="freshbooks", kinds={"freshbooks", "parquet"}) for entity in ENTITIES]
+def assets(automation: Automation, manifest: Manifest) -> list[dg.AssetsDefinition]:
+    """One raw asset per entity; `manifest` describes its table as dbt's source."""
+    kinds = {"freshbooks", "parquet"}
+    return [
+        raw_asset(entity, group="freshbooks", kinds=kinds, automation=automation, manifest=manifest)
+        for entity in ENTITIES
+    ]

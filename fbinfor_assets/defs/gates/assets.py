@@ -11,7 +11,7 @@ import dagster as dg
 from fbinfor_assets.app import App
 from fbinfor_assets.defs.gates.judge import Judgement, gate_and_record
 from fbinfor_assets.defs.landing import acting
-from fbinfor_assets.defs.naming import OBJECTS, OWNERS, diff_key, gate_key
+from fbinfor_assets.defs.naming import AMOUNTS, OBJECTS, OWNERS, PERSONAL, diff_key, gate_key, tags
 from fbinfor_assets.quality import SuiteError
 
 CHECK = "suite_passed"
@@ -41,6 +41,7 @@ def gate_asset(object_: str) -> dg.AssetsDefinition:
         description=f"The verdict of the suite {object_} over exactly the payloads about to leave, with their hashes.",
         owners=OWNERS,
         kinds={"greatexpectations"},
+        tags=tags("gates", object_, pii=object_ in PERSONAL, money=object_ in AMOUNTS),
         required_resource_keys={"app", "progress"},
     )
     def gate(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from fbinfor_assets.defs.naming import does
+
 JOBS = [
     dg.define_asset_job(
         "land_infor",
         selection=dg.AssetSelection.groups("infor"),
+        tags=does("landing"),
         description="Read infor and land what is new; nothing is built and nothing is sent.",
     )
 ]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dagster as dg
 
+from fbinfor_assets.defs.automation import Automation
 from fbinfor_assets.defs.infor.assets import ENTITIES
 from fbinfor_assets.defs.polling import polling_sensor
 
 
-def sensors(*, running: bool) -> list[dg.SensorDefinition]:
-    """The polling sensor; `running`: whether it is on without a person switching it on."""
-    return [polling_sensor("infor", ENTITIES, running=running)]
+def sensors(automation: Automation) -> list[dg.SensorDefinition]:
+    """The polling sensor, on or off as configured."""
+    return [polling_sensor("infor", ENTITIES, automation.sensors["poll_infor"])]

@@ -1,1 +1,1 @@
-"""What a person starts when something must be made anew."""
+"""The upkeep: what is made anew, and what goes."""

@@ -9,7 +9,16 @@ import dagster as dg
 from fbinfor_assets.app import App
 from fbinfor_assets.defs.gates.judge import NotCovered, covered
 from fbinfor_assets.defs.landing import acting
-from fbinfor_assets.defs.naming import FLOW_OF, OBJECTS, OWNERS, gate_key, outbound_key
+from fbinfor_assets.defs.naming import (
+    AMOUNTS,
+    FLOW_OF,
+    OBJECTS,
+    OWNERS,
+    PERSONAL,
+    gate_key,
+    outbound_key,
+    tags,
+)
 from fbinfor_assets.defs.outbound.checks import CHECK, attention
 from fbinfor_assets.delivery import Forbidden, RefusedByGate, Report, RowError, deliver
 
@@ -39,6 +48,7 @@ def outbound_asset(object_: str) -> dg.AssetsDefinition:
         description=f"Writes the differences of {object_} that the gate let through, and reads each back.",
         owners=OWNERS,
         kinds={"freshbooks" if target == "freshbooks" else "infor"},
+        tags=tags("outbound", object_, pii=object_ in PERSONAL, money=object_ in AMOUNTS),
         required_resource_keys={"app", "progress"},
     )
     def push(context: dg.AssetExecutionContext) -> dg.MaterializeResult:

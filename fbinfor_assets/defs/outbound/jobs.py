@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from fbinfor_assets.defs.naming import OBJECTS, TURN, gate_key, outbound_key
+from fbinfor_assets.defs.naming import OBJECTS, TURN, does, gate_key, outbound_key
 
 JOBS = [
     dg.define_asset_job(
@@ -15,7 +15,7 @@ JOBS = [
         selection=dg.AssetSelection.assets(
             *(gate_key(object_) for object_ in OBJECTS), *(outbound_key(object_) for object_ in OBJECTS)
         ),
-        tags=TURN,
+        tags={**TURN, **does("delivery")},
         description="Judge and send what the last complete build wants to write.",
     )
 ]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import dagster as dg
 
+from fbinfor_assets.defs.naming import does
+
 JOBS = [
     dg.define_asset_job(
         "land_shop",
         selection=dg.AssetSelection.groups("shop"),
+        tags=does("landing"),
         description="Read shop and land what is new; nothing is built and nothing is sent.",
     )
 ]

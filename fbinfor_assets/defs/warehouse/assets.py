@@ -1,6 +1,6 @@
 """dbt's models as assets, built in this process by the warehouse, and the snapshot that analysts read.
 
-Belongs here: the one step that builds, and publishing. dbt's tests are its asset checks (`specs.py`).
+Belongs here: the step that builds, the one that makes the reports over a build, and publishing. dbt's tests are its asset checks (`specs.py`).
 Does not belong here: how dbt is called (warehouse/dbt_runner.py; nobody else calls it), the SQL (dbt_project).
 """
 
@@ -10,22 +10,25 @@ from typing import Any
 import dagster as dg
 
 from fbinfor_assets.app import App
+from fbinfor_assets.defs.automation import Automation
 from fbinfor_assets.defs.landing import acting
-from fbinfor_assets.defs.naming import OBJECTS, OWNERS, PUBLISHED, diff_key
-from fbinfor_assets.defs.warehouse.specs import DbtSpecs, Manifest, dbt_specs, model_names
+from fbinfor_assets.defs.naming import BUILT, OBJECTS, OWNERS, PUBLISHED, diff_key, tags
+from fbinfor_assets.defs.warehouse.specs import DbtSpecs, Manifest, model_names
 from fbinfor_assets.delivery.intents import State
 from fbinfor_assets.store import dead_letters, intents
 from fbinfor_assets.warehouse import DbtReport, NodeResult
 
 BUILD = "dbt_build"
+SHOW = "dbt_reports"
 PUBLISH = "warehouse__published"
+# Metadata of `warehouse/build`: how many dbt nodes ran in it, 0 if nothing had changed.
+NODES = "dbt_nodes"
 
 Event = dg.MaterializeResult | dg.AssetCheckResult
 
 
-def dbt_assets(manifest: Manifest) -> tuple[dg.AssetsDefinition, list[dg.AssetSpec]]:
-    """The step `dbt_build` over all models, seeds and tests, and the specs of what it reads besides raw."""
-    specs = dbt_specs(manifest)
+def dbt_assets(manifest: Manifest, specs: DbtSpecs) -> dg.AssetsDefinition:
+    """The step `dbt_build` over all models and seeds but the reports, and their tests. It ends with `warehouse/build`."""
 
     @dg.multi_asset(
         name=BUILD,
@@ -53,37 +56,84 @@ def dbt_assets(manifest: Manifest) -> tuple[dg.AssetsDefinition, list[dg.AssetSp
         with acting("the dbt build"):
             if config["reload"]:
                 app.warehouse.rebuild()
-            report = app.warehouse.run_dbt(select=select, full=config["full"], tests=tests)
+            report = app.warehouse.run_dbt(select=select, full=config["full"], tests=tests, reports=False)
         _tell(context, report)
         yield from _events(report, specs, context)
-        _stop_on_failure(report, specs)
+        _stop_on_failure(report.results, specs, report.generation, "Nothing is delivered from this build")
 
-    return dbt_build, specs.external
+    return dbt_build
+
+
+def report_assets(manifest: Manifest, specs: DbtSpecs) -> dg.AssetsDefinition:
+    """The step `dbt_reports` over the report models and their tests. It begins no build, so a pass never waits for it."""
+
+    @dg.multi_asset(
+        name=SHOW,
+        specs=specs.reports,
+        check_specs=specs.report_checks,
+        can_subset=True,
+        required_resource_keys={"app", "progress"},
+    )
+    def dbt_reports(context: dg.AssetExecutionContext) -> Iterator[Event]:
+        app: App = context.resources.app
+        context.resources.progress("reports", 0, 0)
+        wanted = set(context.selected_asset_keys)
+        with acting("the reports"):
+            results = app.warehouse.run_reports(
+                model_names(manifest, specs, wanted) if context.is_subset else None,
+                tests=bool(context.selected_asset_check_keys),
+            )
+            build = app.warehouse.last_build()
+        assert build is not None  # run_reports refuses without one
+        by_key = {specs.key_of[r.unique_id]: r for r in results if r.unique_id in specs.key_of}
+        for key in (spec.key for spec in specs.reports if spec.key in wanted):
+            if key in by_key and by_key[key].status == "success":
+                yield dg.MaterializeResult(
+                    asset_key=key, metadata=_about_model(by_key[key], build.generation)
+                )
+        yield from _check_results(results, specs, context)
+        _stop_on_failure(
+            results, specs, build.generation, "The other reports and what is delivered are not touched"
+        )
+
+    return dbt_reports
 
 
 def _events(report: DbtReport, specs: DbtSpecs, context: dg.AssetExecutionContext) -> Iterator[Event]:
-    """One event per node that ran, and an output for every asset behind which the pass goes on.
+    """One event per node that ran, and an output for every asset behind which the run goes on.
 
     Gates and outbound assets follow only where there is something to write, to finish or to look at, and there they follow
     also when nothing reached the model: after a crash behind the last build, for a row held by the gate, for an intent in
     doubt. A step without outputs costs nothing; sixteen that find nothing to do cost a second.
     """
     wanted = set(context.selected_asset_keys)
-    wanted_checks = set(context.selected_asset_check_keys)
     results = {specs.key_of[r.unique_id]: r for r in report.results if r.unique_id in specs.key_of}
-    going_on = _going_on(context.resources.app, wanted) if report.complete else set()
-    # Dagster wants outputs in the order in which they read each other.
-    for key in (spec.key for spec in specs.assets if spec.key in wanted):
+    going_on = _going_on(context, specs, wanted) if report.complete else set()
+    # Dagster wants outputs in the order in which they read each other; the build itself comes last.
+    for key in (spec.key for spec in specs.assets if spec.key in wanted and spec.key != BUILT):
         result = results.get(key)
         built = result is not None and result.status == "success"
-        about = _about_model(result, report) if built else {"generation": report.generation, "note": _STANDS}
+        about = (
+            _about_model(result, report.generation)
+            if built
+            else {"generation": report.generation, "note": _STANDS}
+        )
         if key in going_on or (built and key not in _OBJECT_OF):
             yield dg.MaterializeResult(asset_key=key, metadata=about)
         elif built:
             context.log_event(dg.AssetMaterialization(asset_key=key, metadata=about))
-    for result in report.results:
+    yield from _check_results(report.results, specs, context)
+    if BUILT in wanted and report.complete:
+        yield dg.MaterializeResult(asset_key=BUILT, metadata=_about_build(report))
+
+
+def _check_results(
+    results: list[NodeResult], specs: DbtSpecs, context: dg.AssetExecutionContext
+) -> Iterator[dg.AssetCheckResult]:
+    wanted = set(context.selected_asset_check_keys)
+    for result in results:
         check = specs.check_of.get(result.unique_id)
-        if check in wanted_checks and result.status != "skipped":
+        if check in wanted and result.status != "skipped":
             yield dg.AssetCheckResult(
                 asset_key=check.asset_key,
                 check_name=check.name,
@@ -100,9 +150,17 @@ _OPEN = (State.PLANNED, State.READY, State.SENDING, State.IN_DOUBT, State.ACKNOW
 _STANDS = "stands as it was: nothing that it reads has changed"
 
 
-def _going_on(app: App, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
-    """Of these assets, those behind which the pass goes on: reports are published, differences with work are written."""
-    going_on = {key for key in keys if key.path[0] == "reports"}
+def _going_on(context: dg.AssetExecutionContext, specs: DbtSpecs, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
+    """Of these assets, those behind which the run goes on: differences with work are written.
+
+    A run that also makes reports goes on behind all of them: a report reads most of the models and is not to be left out
+    because one of them stands as it was.
+    """
+    run = context.op_execution_context.job_def.asset_layer.executable_asset_keys
+    if any(spec.key in run for spec in specs.reports):
+        return keys
+    app: App = context.resources.app
+    going_on: set[dg.AssetKey] = set()
     with app.warehouse.connect("looking for what is still to be written"), app.store.read() as tx:
         letters = {letter.object for letter in dead_letters.open_letters(tx)}
         for key in keys & set(_OBJECT_OF):
@@ -113,8 +171,23 @@ def _going_on(app: App, keys: set[dg.AssetKey]) -> set[dg.AssetKey]:
     return going_on
 
 
-def _about_model(result: NodeResult, report: DbtReport) -> dict[str, Any]:
-    about: dict[str, Any] = {"generation": report.generation, "seconds": round(result.seconds, 3)}
+def _about_build(report: DbtReport) -> dict[str, Any]:
+    return {
+        "generation": report.generation,
+        "how": f"full: {report.full_because}"
+        if report.full_because
+        else f"changes since build {report.since}",
+        "raw_rows_loaded": report.loaded.rows,
+        "store_rows_copied": report.copied,
+        NODES: len(report.results),
+        "rows_written": sum(result.written or 0 for result in report.results),
+        "seconds": round(report.seconds, 3),
+        "dbt_seconds": round(report.dbt_seconds, 3),
+    }
+
+
+def _about_model(result: NodeResult, generation: int) -> dict[str, Any]:
+    about: dict[str, Any] = {"generation": generation, "seconds": round(result.seconds, 3)}
     if result.rows is not None:
         about["dagster/row_count"] = result.rows
     if result.written is not None:
@@ -140,12 +213,13 @@ def _tell(context: dg.AssetExecutionContext, report: DbtReport) -> None:
             context.log.error(f"{result.unique_id}: {result.message or result.status}")
 
 
-def _stop_on_failure(report: DbtReport, specs: DbtSpecs) -> None:
+def _stop_on_failure(results: list[NodeResult], specs: DbtSpecs, generation: int, then: str) -> None:
     """A failed model stops the run. A failed test that is a check stops it as a blocking check; any other stops it here."""
     broken = [
         result
-        for result in report.failed
-        if result.status != "skipped"
+        for result in results
+        if not result.ok
+        and result.status != "skipped"
         and (result.unique_id in specs.key_of or result.unique_id not in specs.check_of)
     ]
     if broken:
@@ -153,25 +227,27 @@ def _stop_on_failure(report: DbtReport, specs: DbtSpecs) -> None:
             description="; ".join(
                 f"{result.unique_id}: {result.message or result.status}" for result in broken[:5]
             )
-            + ". Nothing is delivered from this build",
-            metadata={"generation": report.generation, "failed": len(broken)},
+            + f". {then}",
+            metadata={"generation": generation, "failed": len(broken)},
             allow_retries=False,
         )
 
 
-def published_asset(reports: list[dg.AssetKey]) -> dg.AssetsDefinition:
+def published_asset(specs: DbtSpecs, automation: Automation) -> dg.AssetsDefinition:
     """`warehouse/published`: the snapshot that analysts and the console read; replaced at once, never half a build.
 
-    It follows `reports`, the end of every build; they go on in each pass, so that a snapshot left out once is made later.
+    It follows every build, so that a snapshot left out once is made later; and the report models, where a run makes them.
     """
 
     @dg.asset(
         key=PUBLISHED,
-        deps=reports,
+        deps=[BUILT, *(spec.key for spec in specs.reports)],
         group_name="warehouse",
         description="The published snapshot of the warehouse: a checked copy that readers open without any lock.",
         owners=OWNERS,
         kinds={"duckdb"},
+        tags=tags("warehouse", pii=True, money=True),
+        freshness_policy=automation.freshness["warehouse"],
         required_resource_keys={"app", "progress"},
         config_schema={
             "min_age_seconds": dg.Field(
@@ -186,7 +262,7 @@ def published_asset(reports: list[dg.AssetKey]) -> dg.AssetsDefinition:
             outcome = app.warehouse.publish(context.op_execution_context.op_config["min_age_seconds"])
         return dg.MaterializeResult(
             metadata={
-                "path": str(outcome.path),
+                "path": dg.MetadataValue.path(str(outcome.path)),
                 "published": outcome.skipped is None,
                 "note": outcome.skipped or f"{outcome.tables} tables, {outcome.bytes} bytes",
             }

@@ -14,10 +14,11 @@ from typing import Any
 import dagster as dg
 
 from fbinfor_assets.app import App
-from fbinfor_assets.defs.naming import OBJECTS, gate_key, outbound_key
+from fbinfor_assets.defs.naming import BUILT, OBJECTS, gate_key, outbound_key
 from fbinfor_assets.defs.polling import SYNC
 from fbinfor_assets.defs.resources import Progress, no_progress
-from fbinfor_assets.defs.warehouse.assets import BUILD, PUBLISH
+from fbinfor_assets.defs.warehouse.assets import BUILD, NODES, PUBLISH
+from fbinfor_assets.defs.warehouse.jobs import REFRESH_REPORTS
 
 MOST_PASSES = 12
 _QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -64,8 +65,8 @@ class Pushed:
 class CycleReport:
     """One pass. `landed`: new rows by `<system>__<entity>`; `pushed`: by outbound object, those that were reached.
 
-    `generation`: of the build, None if it did not get there. `failed_checks`: asset checks that did not pass, as
-    `asset: check`. `errors`: one sentence per step that failed. `seconds`: wall clock. `ok`: the run succeeded.
+    `generation`: of the build, None if it did not get there; `nodes`: of dbt that ran in it.
+    `failed_checks`: asset checks that did not pass, as `asset: check`. `errors`: one sentence per step that failed. `seconds`: wall clock. `ok`: the run succeeded.
     """
 
     run_id: str
@@ -73,7 +74,7 @@ class CycleReport:
     seconds: float
     landed: dict[str, int] = field(default_factory=dict)
     generation: int | None = None
-    models: int = 0
+    nodes: int = 0
     pushed: dict[str, Pushed] = field(default_factory=dict)
     failed_checks: list[str] = field(default_factory=list)
     errors: list[str] = field(default_factory=list)
@@ -104,9 +105,13 @@ class CycleReport:
 
 @dataclass
 class SettledReport:
-    """Several passes. `settled`: the last one sent nothing and left nothing; `ok`: so, and every pass succeeded."""
+    """Several passes, and the publishing behind them, with or without new reports (None: it was left out).
+
+    `settled`: the last pass sent nothing and left nothing; `ok`: so, and every pass and the publishing succeeded.
+    """
 
     passes: list[CycleReport]
+    shown: CycleReport | None = None
 
     @property
     def settled(self) -> bool:
@@ -114,15 +119,20 @@ class SettledReport:
 
     @property
     def ok(self) -> bool:
-        return self.settled and all(report.ok for report in self.passes)
+        return self.settled and all(report.ok for report in self.runs)
+
+    @property
+    def runs(self) -> list[CycleReport]:
+        """The passes, and the publishing behind them if there was one."""
+        return [*self.passes, *([self.shown] if self.shown else [])]
 
     @property
     def seconds(self) -> float:
-        return sum(report.seconds for report in self.passes)
+        return sum(report.seconds for report in self.runs)
 
     @property
     def errors(self) -> list[str]:
-        return list(dict.fromkeys(error for report in self.passes for error in report.errors))
+        return list(dict.fromkeys(error for report in self.runs for error in report.errors))
 
     def total(self, what: str) -> dict[str, int]:
         """Sum over the passes of `sent`, `confirmed`, `refused` or `recovered`, by object."""
@@ -160,19 +170,27 @@ class Cycle:
         """Publish the snapshot now, however young the last one is."""
         return self._execute("publish_warehouse", {PUBLISH: {"config": {"min_age_seconds": 0.0}}})
 
-    def run_until_settled(self, max_passes: int = MOST_PASSES, *, full: bool = False) -> SettledReport:
+    def refresh_reports(self) -> CycleReport:
+        """Make the reports over the last build, and publish the snapshot with them."""
+        return self._execute(REFRESH_REPORTS, {PUBLISH: {"config": {"min_age_seconds": 0.0}}})
+
+    def run_until_settled(
+        self, max_passes: int = MOST_PASSES, *, full: bool = False, show: bool = True
+    ) -> SettledReport:
         """Passes until one sends nothing and leaves nothing to go on with, until one fails, or until `max_passes`.
 
-        Then the snapshot is published, so that what readers see is what the last pass left.
+        Unless `show` is false, the snapshot is then published, with new reports in it if the passes settled, so that what
+        readers see is what the last pass left. What goes wrong with that is in the report's errors.
         """
         passes: list[CycleReport] = []
         while len(passes) < max_passes:
             passes.append(self.run(full=full and not passes))
             if passes[-1].settled or not passes[-1].ok:
                 break
-        if passes and passes[-1].ok:
-            self.publish()
-        return SettledReport(passes)
+        shown = None
+        if show and passes and passes[-1].ok:
+            shown = self.refresh_reports() if passes[-1].settled else self.publish()
+        return SettledReport(passes, shown)
 
     def _execute(self, job: str, ops: Mapping[str, Any]) -> CycleReport:
         begun = time.monotonic()
@@ -242,9 +260,8 @@ def _materialized(key: dg.AssetKey, about: Mapping[str, Any], report: CycleRepor
         for name in _COUNTS:
             setattr(pushed, name, about[name])
         pushed.finished, pushed.messages = about["finished"], about["messages"]
-    elif "generation" in about:
-        report.generation = about["generation"]
-        report.models += 1
+    elif key == BUILT:
+        report.generation, report.nodes = about["generation"], about[NODES]
 
 
 def _value(value: dg.MetadataValue) -> Any:

@@ -135,6 +135,19 @@ def test_free_goods_are_delivered_and_owed_by_nobody(shop: Simulator) -> None:
     assert shop.balance() == {} and shop.rows("ESCINO from FSLEDG") == []
 
 
+def test_a_tenant_may_leave_a_delivery_worth_nothing_without_invoice(shop: Simulator) -> None:
+    shop.people("switches", zero_invoices="left_out")
+    try:
+        free = shop.order(CUNO, [("85123A", "56", "0")])
+        assert shop.people("fulfil", orno=free)["invoice"] is None
+        head = shop.one("OIS100MI", "GetHead", ORNO=free)
+        assert (head["ORSL"], head["ORST"]) == ("66", "66"), "delivered is the end of it"
+        sold = shop.order(CUNO, [("85123A", "1", "0"), ("85123A", "1", "5.00")])
+        assert shop.people("fulfil", orno=sold)["invoice"]["total"] == "6.00"
+    finally:
+        shop.people("switches", zero_invoices="made")
+
+
 def test_refused_payments_change_nothing(shop: Simulator) -> None:
     invoice = sale(shop, [("85123A", "1", "100.00")], "2026-10-03")
     before = shop.balance()

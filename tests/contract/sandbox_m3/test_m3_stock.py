@@ -48,6 +48,15 @@ def test_example_6_returned_goods_come_back_into_stock_at_their_cost(shop: Simul
     assert (shop.balance()["1400"], shop.balance()["4000"]) == ("210.00", "40.00")
 
 
+def test_free_goods_leave_stock_at_their_cost_and_make_no_revenue(shop: Simulator) -> None:
+    receive(shop, order(shop, ("CUP", "50", "5.00")), "50")
+    before = shop.balance()
+    shop.people("fulfil", orno=shop.order(CUNO, [("CUP", "10", "0")]), date="2026-10-07")
+    assert on_hand(shop) == "40"
+    moved = {account for account, amount in shop.balance().items() if before.get(account) != amount}
+    assert (moved, shop.balance()["4000"]) == ({"1400", "4000"}, "50.00")
+
+
 def test_average_cost_moves_with_receipts_and_the_last_one_out_takes_the_cents(shop: Simulator) -> None:
     receive(shop, order(shop, ("CUP", "2", "1.00")), "2")
     receive(shop, order(shop, ("CUP", "1", "2.00")), "1")

@@ -3,11 +3,13 @@
 from datetime import date
 from decimal import Decimal as D
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fbinfor_assets.domain.reconciliation import (
     CAUSES,
+    FreeGoodsOrder,
     FreshBooksDocument,
     FreshBooksPayment,
     M3Invoice,
@@ -15,6 +17,7 @@ from fbinfor_assets.domain.reconciliation import (
     M3Receipt,
     Pending,
     ShopDocument,
+    check_free_goods,
     reconcile,
     sale_of,
 )
@@ -161,3 +164,57 @@ def test_what_is_explained_and_what_is_not_add_up_to_the_difference(shop_total, 
         rest = sum((part.amount for part in result.unexplained if part.pair == pair), D(0))
         assert total.left - total.right == total.explained + rest
     assert all(part.cause in CAUSES for part in result.explained)
+
+
+# ------------------------------------------------------------------------------------------- free goods
+
+
+def given_away(*orders, today=DAY, go_live=GO_LIVE, pending=None):
+    shop = [ShopDocument("536414", "free_goods", DAY, "GBP", D("0.00"), D("0.00"), D("0.00"), 1)]
+    return check_free_goods(shop, orders, today=today, go_live=go_live, timing_max_days=5, pending=pending)
+
+
+def order_of_free_goods(shop_number="536414", total="0.00", delivered=True, number="0010000007"):
+    return FreeGoodsOrder(number, shop_number, DAY, "GBP", D(total), delivered)
+
+
+def test_free_goods_that_m3_delivered_once_for_nothing_are_right():
+    found = given_away(order_of_free_goods())
+    assert (found.documents, found.delivered, found.waiting, found.problems) == (1, 1, 0, [])
+
+
+@pytest.mark.parametrize(
+    ("orders", "said"),
+    [
+        ([], "there is no M3 order"),
+        ([order_of_free_goods(total="1.20")], "are worth 1.20 GBP in M3 order 0010000007"),
+        ([order_of_free_goods(), order_of_free_goods(number="0010000008")], "stand 2 times in M3"),
+        ([order_of_free_goods(), order_of_free_goods("536999")], "536999, which is no such document"),
+    ],
+    ids=["never ordered", "worth something", "delivered twice", "of no such document"],
+)
+def test_free_goods_that_are_not_delivered_once_for_nothing_are_a_problem(orders, said):
+    (problem,) = given_away(*orders).problems
+    assert said in problem
+
+
+def test_free_goods_may_wait_no_longer_than_the_policy_says():
+    on_its_way = order_of_free_goods(delivered=False)
+    assert given_away(on_its_way, today=date(2010, 12, 6)).waiting == 1
+    (problem,) = given_away(on_its_way, today=date(2010, 12, 7)).problems
+    assert "M3 order 0010000007 is not delivered" in problem
+
+
+def test_free_goods_that_our_side_holds_wait_with_a_name():
+    found = given_away(pending={"536414": Pending("letter-1", "held")})
+    assert (found.waiting, found.problems) == (1, [])
+
+
+def test_free_goods_before_go_live_are_not_ours_to_deliver():
+    assert given_away(go_live=date(2010, 12, 2)).documents == 0
+
+
+def test_missing_free_goods_make_the_whole_disagree():
+    result = world()
+    result.free_goods = given_away()
+    assert not result.ok and result.to_json()["free_goods"]["problems"]

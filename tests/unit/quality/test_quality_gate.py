@@ -126,6 +126,21 @@ BROKEN = [
 CASES = [*ONE_CENT, *BROKEN]
 
 
+def free_goods(price: str, total: str):
+    """An M3 order that names a shop order instead of a FreshBooks invoice."""
+    row = good("m3__orders", target_ref="SHOP-536414", amount=Decimal(total))
+    row["payload"]["head"]["PYRE"] = "SHOP-536414"
+    row["payload"]["address"] = None
+    row["payload"]["lines"] = [{"ITNO": "22139", "ORQT": "56", "SAPR": price, "CUPO": "1", "ITDS": ""}]
+    row["payload"]["expected"] = {"net": total, "tax": "0.00", "total": total}
+    return signed(row)
+
+
+def test_free_goods_leave_without_an_invoice_only_if_they_are_worth_nothing():
+    assert judged("m3__orders", free_goods("0.00", "0.00")).quarantined == []
+    assert rules(judged("m3__orders", free_goods("0.01", "0.56"))) == {"order.free_goods_are_worth_nothing"}
+
+
 @functools.cache
 def verdict(object_: str):
     """One batch per object: a good row, and one row per case (a run of Great Expectations costs half a second)."""

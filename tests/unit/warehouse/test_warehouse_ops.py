@@ -122,6 +122,13 @@ def test_the_real_store_is_a_source_as_it_stands(tmp_path: Path):
     assert (count, rows) == (1, [("city", None, 1), ("phone", "020 9999", 2)])
 
 
+def test_why_an_intent_was_planned_arrives_as_text(tmp_path: Path):
+    changes = '[{"field":"total","old":"12.00","new":"24.00"}]'
+    planned = {**INTENT, "reason": "M3 invoice 2010/10000001 decides lines and day", "changes": changes}
+    _, rows = copied(tmp_path, Source(1, intent=[planned]), "select reason, changes from ops.intents")
+    assert rows == [(planned["reason"], changes)]
+
+
 def test_more_rows_than_a_batch_arrive_whole(tmp_path: Path):
     rows = [
         {
