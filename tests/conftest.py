@@ -38,7 +38,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 # Modules that share one expensive fixture (`world`): their tests stay together in one worker.
 _TOGETHER = re.compile(
-    r"tests/dagster/test_(code_location|dbt_results|definitions|extract|passes|sensors)\.py"
+    r"tests/dagster/test_(code_location|dbt_results|definitions|extract|passes|report_pages_assets|sensors)\.py"
 )
 
 

@@ -147,7 +147,8 @@ def specification(chart: Chart) -> dict[str, Any]:
         "background": None,
         "data": {"values": [_value(chart, bar, label, used.index(bar.series)) for bar in chart.bars]},
         "transform": [{"calculate": "toNumber(datum.decimal)", "as": "amount"}],
-        "mark": {"type": "bar", "cornerRadiusEnd": 0 if len(used) > 1 and not chart.grouped else 2},
+        # No round corners: for them Vega clips by an id, and ids of two charts on a page would meet.
+        "mark": "bar",
         "encoding": encoding,
         "config": {
             "font": "Liberation Sans, Arial, Helvetica, sans-serif",

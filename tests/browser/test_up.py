@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
@@ -48,9 +46,6 @@ def test_the_lineage_runs_from_raw_to_outbound(addresses: dict[str, str], page: 
     page.goto(f"{addresses['Dagster']}/asset-groups")
     for layer in LAYERS:
         expect(page.get_by_text(layer, exact=True).first).to_be_visible(timeout=60_000)
-    if picture := os.environ.get("FBINFOR_PICTURES"):
-        page.wait_for_timeout(2_000)
-        page.screenshot(path=Path(picture) / "lineage.png")
 
 
 def test_a_pass_that_went_through_is_shown_with_its_assets(addresses: dict[str, str], page: Page) -> None:
@@ -67,3 +62,11 @@ def test_a_pass_that_went_through_is_shown_with_its_assets(addresses: dict[str, 
     page.goto(f"{addresses['Dagster']}/runs/{runs[-1]['runId']}")
     for step in ("dbt_build", "outbound__m3__items"):
         expect(page.get_by_text(step).first).to_be_attached(timeout=60_000)
+
+
+def test_a_reports_asset_shows_its_picture_and_its_sentence(addresses: dict[str, str], page: Page) -> None:
+    page.goto(f"{addresses['Dagster']}/assets/report_pages/reconciliation?view=events")
+    picture = page.locator("img[src^='data:image/png;base64,']").first
+    expect(picture).to_be_visible(timeout=60_000)
+    assert picture.evaluate("image => image.complete && image.naturalWidth > 300")
+    expect(page.get_by_text("Everything agrees: 0.00 GBP unexplained over").first).to_be_visible()

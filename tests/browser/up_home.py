@@ -1,4 +1,4 @@
-"""A home that `fbinfor up` opens: a small sandbox, one pass done, then everything running.
+"""A home that `fbinfor up` opens: a small sandbox, everything synchronised, then everything running.
 
 Belongs here: starting and stopping. Does not belong here: what the pages must show.
 """
@@ -45,7 +45,7 @@ def chromium() -> str | None:
 
 
 def prepare(home: Path) -> None:
-    """Orders in the shop and one pass over them, so that there are runs to look at."""
+    """Orders in the shop and passes over them until one sends nothing, so that there are runs and reports to look at."""
     paths = Paths(home)
     home.mkdir(parents=True, exist_ok=True)
     orders = home / "orders.csv"
@@ -56,9 +56,7 @@ def prepare(home: Path) -> None:
         write_connections(connections_from_sandbox(line, paths), paths.connections)
         with Driver(line) as world:
             world.arrive(date.fromisoformat(DAY))
-        sync = fbinfor(
-            "sync", "--once", "--json", home=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
+        sync = fbinfor("sync", "--json", home=home, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         said, _ = sync.communicate(timeout=240)
         assert sync.returncode == 0, said.decode()[-3000:]
     finally:

@@ -19,10 +19,11 @@ COMMANDS = (
     ["plan"],
     ["reconcile"],
     ["doctor"],
+    ["report"],
     ["sql"],
     ["sandbox", "serve"],
 )
-REPORTING = (["demo"], ["up"], ["sync"], ["status"], ["plan"], ["reconcile"], ["doctor"], ["sql"])
+REPORTING = (["demo"], ["up"], ["sync"], ["status"], ["plan"], ["reconcile"], ["doctor"], ["report"], ["sql"])
 
 
 def fbinfor(*arguments: str, home: Path, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
@@ -38,6 +39,11 @@ def test_each_command_explains_itself(command: list[str], tmp_path: Path) -> Non
     answer = fbinfor(*command, "--help", home=tmp_path)
     assert answer.returncode == 0, answer.stderr
     assert len(answer.stdout.split()) > 30
+
+
+def test_a_page_that_does_not_exist_is_answered_with_those_that_do(tmp_path: Path) -> None:
+    answer = fbinfor("report", "agein", home=tmp_path)
+    assert answer.returncode == 2 and "reconciliation, sent, ageing" in answer.stderr
 
 
 @pytest.mark.parametrize("command", REPORTING, ids=" ".join)

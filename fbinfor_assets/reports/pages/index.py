@@ -20,6 +20,6 @@ def page(pages: Sequence[Page]) -> Page:
         standing=first.standing,
         answer=first.answer,
         figures=first.figures,
-        charts=first.charts[:1],
+        charts=first.charts[:2],
         cards=pages,
     )

@@ -174,8 +174,9 @@ def _causes(con: duckdb.DuckDBPyConnection) -> Table:
         Column("status", "Stands", "tag"),
         Column("currency", "Currency"),
         Column("documents", "Documents", "count", sums=True),
-        Column("difference", "Difference, without signs", "money", sums=True),
-        Column("open_difference", "Difference of open amounts, without signs", "money", sums=True),
+        Column("not_invoiced", "Shop against M3", "money", sums=True),
+        Column("difference", "FreshBooks against M3", "money", sums=True),
+        Column("open_difference", "Open amounts", "money", sums=True),
         Column("unexplained", "Unexplained", "money", sums=True),
         Column("age_days", "Oldest, days", "days"),
     )
@@ -184,7 +185,7 @@ def _causes(con: duckdb.DuckDBPyConnection) -> Table:
         "reconciliation_causes",
         "What does not agree, by cause",
         columns,
-        about="Why documents do not agree everywhere. Causes come from the policy's closed list; there is no “other”.",
+        about="Why documents do not agree everywhere. Causes come from the policy's closed list; there is no “other”. Differences are summed without signs.",
         everything="from reports.reconciliation_documents where status not in ('agrees', 'not a document')",
     )
 

@@ -3,6 +3,7 @@ select
     status,
     currency,
     count(*) as documents,
+    sum(abs(shop_total - m3_invoiced))::decimal(18, 2) as not_invoiced,
     sum(abs(difference))::decimal(18, 2) as difference,
     sum(abs(open_difference))::decimal(18, 2) as open_difference,
     sum(unexplained)::decimal(18, 2) as unexplained,
