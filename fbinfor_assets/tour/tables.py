@@ -101,7 +101,14 @@ def _nodes() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _columns(node: dict[str, Any]) -> dict[str, str]:
-    return {column["name"]: _plain(column) for column in node.get("columns", ())}
+    return {
+        column["name"]: _plain(column) + (" (personal data)" if "pii" in _tags(column) else "")
+        for column in node.get("columns", ())
+    }
+
+
+def _tags(node: dict[str, Any]) -> list[str]:
+    return (node.get("config") or {}).get("tags") or []
 
 
 def _plain(node: dict[str, Any]) -> str:
