@@ -11,7 +11,7 @@ export DO_NOT_TRACK := 1
 export DBT_SEND_ANONYMOUS_USAGE_STATS := false
 export GX_ANALYTICS_ENABLED := false
 
-.PHONY: help setup demo test bench bench-sandbox bench-year bench-demo up pictures lint lock clean
+.PHONY: help setup demo docs test bench bench-sandbox bench-year bench-demo up pictures lint lock clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench-demo: $(STAMP) ## the demo's days and ten times as many: what the second c
 
 up: $(STAMP) ## everything on loopback; one Ctrl-C ends it all
 	@$(BIN)/fbinfor up
+
+docs: $(STAMP) ## every table and column of the warehouse as one page (writes var/docs/index.html)
+	@$(BIN)/fbinfor docs
 
 pictures: $(STAMP) ## the README's screenshots anew, from a demo of one day (writes docs/pictures/)  [ORDERS=FILE]
 	@$(BIN)/python -m tests.pictures $(if $(ORDERS),--orders "$(ORDERS)")

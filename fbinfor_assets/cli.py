@@ -574,6 +574,24 @@ def report(
 
 
 @app.command()
+def docs(home: Home = None, json_: AsJson = False) -> None:
+    """Write the documentation of the warehouse: every table and column, where it comes from, what is tested of it.
+
+    One HTML page without anything beside it, below --home in docs/. It needs no data; with a built warehouse it also has
+    what is in the tables.
+    """
+    from fbinfor_assets.app import DBT_PROJECT
+    from fbinfor_assets.config import Paths
+    from fbinfor_assets.warehouse import Warehouse
+
+    page = Warehouse(Paths(home).home, DBT_PROJECT).write_docs()
+    if json_:
+        _print_json({"page": page})
+    else:
+        out.print(f"{page}", soft_wrap=True)
+
+
+@app.command()
 def sql(
     query: Annotated[
         str | None,

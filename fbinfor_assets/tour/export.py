@@ -49,7 +49,7 @@ def format_of(path: Path, named: str | None) -> str:
     """The format: the named one, else by the file's ending. Raises `TourError`."""
     found = named or path.suffix.removeprefix(".").lower()
     if found not in FORMATS:
-        raise TourError(f"{found or path.name!r} is no format; there are {', '.join(FORMATS)}")
+        raise TourError(f"{found or path.name} is no format; there are {', '.join(FORMATS)}")
     return found
 
 
@@ -163,7 +163,9 @@ def _md(result: QueryResult, _: str) -> str:
         return "| " + " | ".join(cells) + " |"
 
     def cell(value: Any) -> str:
-        return "NULL" if value is None else " ".join(written(value).replace("|", "\\|").split())
+        if value is None:
+            return "NULL"
+        return " ".join(written(value).replace("|", "\\|").replace("<", "&lt;").split())
 
     rule = ["---:" if is_number(kind) else "---" for kind in result.types]
     rows = [line(cell(value) for value in row) for row in result.rows]

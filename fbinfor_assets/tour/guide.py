@@ -122,7 +122,7 @@ def _section(query: TourQuery, result: QueryResult) -> str:
     lines = [f"### {query.title}", "", query.question, "", f"```sh\nfbinfor sql {query.name}\n```", ""]
     if query.parameters:
         lines += [
-            f"* `--param {one.name}=…` ({one.type}): {one.about}"
+            f"* `--param {one.name}=…` ({one.type}): {one.about.replace('<', '&lt;')}"
             + (f" Default: `{one.default}`." if one.default is not None else "")
             for one in query.parameters
         ]

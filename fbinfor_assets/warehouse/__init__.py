@@ -9,6 +9,8 @@ Whatever is in the DuckDB file can be made again from var/raw and the operationa
 
 from __future__ import annotations
 
+import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -358,6 +360,22 @@ class Warehouse:
             with self.connect("counting the reports") as con:
                 return [_counted(con, result, build.generation) for result in results]
 
+    def write_docs(self) -> Path:
+        """Write the documentation of every source, model, column, test and exposure into docs/index.html below the home; the
+        file. It needs no data: an empty warehouse is documented by its descriptions. Raises `DbtBroken`, `WarehouseBusy`."""
+        if getattr(self._open, "con", None) is not None:
+            raise WarehouseInUse("write_docs was called inside connect(): close that connection first")
+        target = self.home / "docs" / "index.html"
+        with self._lock.hold("documenting the models"):
+            with self.connect("preparing the documentation"):
+                pass  # the sources are there from now on
+            page = self._runner().docs()
+            target.parent.mkdir(parents=True, exist_ok=True)
+            fresh = target.with_suffix(f".{os.getpid()}.tmp")
+            shutil.copyfile(page, fresh)
+            os.replace(fresh, target)
+        return target
+
     def manifest(self) -> dict[str, Any]:
         """The dbt manifest for dagster-dbt; parsed only when the project changed, nothing is run. Raises `DbtBroken`."""
         return self._runner().manifest()
@@ -382,6 +400,11 @@ class Warehouse:
         """
         with self.connect(f"reading outbound {object_name}") as con:
             return outbound.rows(con, object_name, operations)
+
+    def outbound_count(self, object_name: str) -> int:
+        """How many rows should be written for an outbound object. Raises what `outbound_rows` raises."""
+        with self.connect(f"counting outbound {object_name}") as con:
+            return outbound.count(con, object_name)
 
     def publish(self, min_age_seconds: float = 30.0, force: bool = False) -> Published:
         """Replace the published snapshot by a copy of the live file.

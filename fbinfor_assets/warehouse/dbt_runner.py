@@ -1,4 +1,4 @@
-"""The only code that calls dbt: parse and build, in this process, with everything released at the end.
+"""The only code that calls dbt: parse, build and document, in this process, with everything released at the end.
 
 Belongs here: how dbt is invoked, its manifest and when it is parsed anew, turning its results into ours.
 Does not belong here: the lock, loading and the bookkeeping around a build (Warehouse.run_dbt), and the models.
@@ -139,7 +139,8 @@ class DbtRunner:
         The caller holds the warehouse's lock and has no connection open. When this returns or raises, dbt has closed the
         file. Raises `DbtBroken` if dbt could not start.
         """
-        arguments = ["build", "--no-write-json"]
+        # What reads our tables from outside (exposures) has nothing to run.
+        arguments = ["--no-write-json", "--exclude-resource-type", "exposure"]
         tagged = f"tag:{REPORTS}"
         if reports:
             # A comma is dbt's intersection: of what was asked for, the reports.
@@ -156,7 +157,7 @@ class DbtRunner:
                 arguments += ["--exclude-resource-type", kind]
         if full:
             arguments.append("--full-refresh")
-        outcome = self._invoke(arguments, manifest)
+        outcome = self._invoke("build", arguments, manifest)
         results = getattr(outcome.result, "results", None)
         if results is None:
             raise DbtBroken(
@@ -164,6 +165,18 @@ class DbtRunner:
                 f"Its log is {self.work / 'logs' / 'dbt.log'}"
             )
         return [_converted(result) for result in results]
+
+    def docs(self) -> Path:
+        """Write dbt's documentation of the project, with the warehouse's columns as they are, as one HTML page without anything
+        beside it; the page. The caller holds the warehouse's lock and has no connection open. Raises `DbtBroken`."""
+        outcome = self._invoke("docs generate", ["--static"], self.warm())
+        page = self.work / "target" / "static_index.html"
+        if not outcome.success or not page.is_file():
+            raise DbtBroken(
+                f"dbt could not document the project {self.project}: {outcome.exception or 'no reason given'}. "
+                f"Its log is {self.work / 'logs' / 'dbt.log'}"
+            )
+        return page
 
     def required(self, manifest: Any) -> dict[str, str]:
         """The nodes that make a build whole: unique id -> resource type (model, seed, snapshot); no ephemeral ones, no reports."""
@@ -219,7 +232,7 @@ class DbtRunner:
         path = self._cached()
         # Several processes start at once and share the files of the partial parse.
         with self._lock.hold("parsing the dbt project"):
-            outcome = self._invoke(["parse"], None)
+            outcome = self._invoke("parse", [], None)
             if not outcome.success:
                 raise DbtBroken(
                     f"the dbt project {self.project} cannot be parsed: {outcome.exception or 'no reason given'}. "
@@ -237,7 +250,7 @@ class DbtRunner:
                     old.unlink(missing_ok=True)
         return outcome.result
 
-    def _invoke(self, arguments: list[str], manifest: Any) -> Any:
+    def _invoke(self, command: str, arguments: list[str], manifest: Any) -> Any:
         _silence()
         from dbt.cli.main import dbtRunner
 
@@ -252,7 +265,7 @@ class DbtRunner:
         with _invoking, _surroundings(self.warehouse):
             try:
                 outcome = dbtRunner(manifest=manifest).invoke(
-                    [arguments[0], *places, *_QUIET, *arguments[1:]]
+                    [*command.split(), *places, *_QUIET, *arguments]
                 )
             finally:
                 _release()

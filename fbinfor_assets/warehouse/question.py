@@ -14,6 +14,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,7 @@ _HARMLESS = {
     "duckdb_views", "generate_series", "json_each", "json_tree", "pragma_table_info", "pragma_version", "range",
     "repeat", "unnest",
 }  # fmt: skip
+_LISTENING_SECONDS = 0.2
 _WRONG_QUESTION = (
     duckdb.BinderException,
     duckdb.CatalogException,
@@ -111,15 +113,21 @@ class Question:
         return self._con.pl()
 
     def _execute(self, statement: Any, parameters: dict[str, Any], before: int = 0) -> None:
-        try:
-            # Values that the statement does not name are an error in DuckDB, none at all are not.
-            self._con.execute(statement, parameters) if parameters else self._con.execute(statement)
-        except duckdb.Error as error:
-            raise self._refused(error, before) from error
-        except RuntimeError as error:
-            if "interrupted" in str(error).lower():
-                raise KeyboardInterrupt from None
-            raise
+        # In a thread of its own, because DuckDB's loop does not always notice a signal (measured). Values that the
+        # statement does not name are an error in DuckDB, none at all are not.
+        with ThreadPoolExecutor(1) as aside:
+            running = aside.submit(self._con.execute, statement, *([parameters] if parameters else []))
+            try:
+                while not wait({running}, _LISTENING_SECONDS).done:
+                    pass
+                running.result()
+            except KeyboardInterrupt:
+                self._con.interrupt()
+                while not wait({running}, _LISTENING_SECONDS).done:
+                    self._con.interrupt()  # what comes while a statement is still planned is forgotten
+                raise
+            except duckdb.Error as error:
+                raise self._refused(error, before) from error
 
     def _only(self, text: str) -> Any:
         """The one statement of `text`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import signal
 
 import dagster as dg
 import pytest
@@ -52,6 +53,17 @@ def test_a_further_pass_writes_nothing(world):
     report = run_cycle(world.app, instance=world.instance)
     assert report.ok and report.settled and report.sent_in_all == 0
     assert world.written() == before
+
+
+def test_an_interruption_ends_the_passes_and_not_only_the_step(world):
+    def interrupt(what: str, _done: int, _total: int) -> None:
+        if what == "build":
+            signal.raise_signal(signal.SIGINT)
+
+    cycle = Cycle(world.app, instance=world.instance, progress=interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        cycle.run_until_settled()
+    world.settle()
 
 
 def test_each_pass_is_a_run_that_dagster_shows(world):

@@ -16,9 +16,10 @@ from typing import Any
 
 import vendor_rows as v
 import yaml
-from conftest import SELECT, Staged
+from conftest import PROJECT, SELECT, Staged
 
 from fbinfor_assets.domain.policy import Policy
+from fbinfor_assets.warehouse.dbt_runner import DbtRunner
 
 Row = tuple[str, str, str, dict[str, Any]]
 ROOT = Path(__file__).parents[2]
@@ -27,14 +28,17 @@ ITEM = "85123A"
 
 
 def reported(staged: Staged, rows: Iterable[Row], **settings: str) -> Staged:
-    """The rows landed and built up to the reports, with the sandbox's policy and these settings changed in it."""
-    staged.select = (*SELECT, "path:models/outbound", "path:models/reports")
+    """The rows landed, built and reported, with the sandbox's policy and these settings changed in it."""
+    staged.select = (*SELECT, "path:models/outbound")
     with staged.open() as con:
         con.execute("delete from ops.policy")
         policy = POLICY.for_warehouse(v.ACCOUNT) | settings
         con.executemany("insert into ops.policy values (?, ?)", list(policy.items()))
     staged.land(list(rows))
-    assert staged.build(full=True, tests=True).broken == []
+    assert staged.build(full=True).broken == []
+    manifest = DbtRunner(PROJECT, staged._work / "none.duckdb", staged._work).warm()
+    reports = DbtRunner(PROJECT, staged.path, staged._work).build(manifest, full=True, reports=True)
+    assert [f"{node.unique_id}: {node.message}" for node in reports if not node.ok] == []
     return staged
 
 

@@ -150,3 +150,9 @@ def test_what_names_a_person_is_tagged_as_personal(nodes: dict) -> None:
         if column in names and "pii" not in about["tags"]
     }
     assert open_ == set()
+
+
+def test_everything_that_leaves_the_warehouse_is_read_by_an_exposure(manifest: dict, nodes: dict) -> None:
+    read = {node for exposure in manifest["exposures"].values() for node in exposure["depends_on"]["nodes"]}
+    leaving = {n["unique_id"] for name, n in nodes.items() if name.startswith(("outbound.diff_", "reports."))}
+    assert leaving == read, "name it in models/exposures.yml"

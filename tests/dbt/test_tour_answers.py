@@ -9,6 +9,10 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import subprocess
+import sys
+import zipfile
 from decimal import Decimal
 from pathlib import Path
 
@@ -157,3 +161,29 @@ def test_dbt_knows_every_question_and_its_columns(runner_work: Path):
         node = nodes[f"analysis.fbinfor.{query.name}"]
         assert list(node["columns"]) == list(query.columns)
         assert query.question in node["description"]
+
+
+def command(home: Path, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "fbinfor_assets.cli", "sql", "--home", str(home), *arguments],
+        capture_output=True,
+        text=True,
+        cwd=PROJECT.parent,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_whole_tour_goes_into_a_folder(home: Path, tmp_path: Path):
+    command(home, "--all", "--format", "parquet", "--out", str(tmp_path / "tour"))
+    assert {path.name for path in (tmp_path / "tour").iterdir()} == {f"{name}.parquet" for name in queries()}
+    owed = polars.read_parquet(tmp_path / "tour" / "ageing.parquet")
+    assert owed.schema["total_open"] == polars.Decimal(18, 2)
+    assert owed.equals(frame("ageing", home))
+
+
+def test_the_whole_tour_goes_into_one_workbook(home: Path, tmp_path: Path):
+    command(home, "--all", "--out", str(tmp_path / "tour.xlsx"))
+    with zipfile.ZipFile(tmp_path / "tour.xlsx") as book:
+        names = re.findall(r'<sheet name="(\w+)"', book.read("xl/workbook.xml").decode())
+    assert names == ["tour", *queries()]

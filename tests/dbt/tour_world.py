@@ -14,6 +14,7 @@ import yaml
 from conftest import PROJECT, SELECT, Staged
 
 from fbinfor_assets.domain.policy import Policy
+from fbinfor_assets.warehouse import ENTITIES
 from fbinfor_assets.warehouse.dbt_runner import DbtRunner
 
 _POLICY = Policy.from_document(yaml.safe_load((PROJECT.parent / "config" / "policy.sandbox.yml").read_text()))
@@ -26,7 +27,7 @@ def everything() -> list[world.Row]:
         *map(_invoiced_on_the_day_of_m3, world.everything()),
         *look_alikes(),
         *three_decimals(),
-        waiting(),
+        annotated(),
     ]
 
 
@@ -74,7 +75,7 @@ def three_decimals() -> list[world.Row]:
     ]
 
 
-def waiting() -> world.Row:
+def annotated() -> world.Row:
     """A newer version of the delivered invoice: somebody added a note."""
     (row,) = (row for row in world.delivered_sale() if row[:3] == ("freshbooks", "invoices", "9001"))
     payload = row[3] | {"notes": "Left with the neighbour", "updated": "2010-12-21 10:00:00"}
@@ -109,7 +110,7 @@ def _what_was_done(con) -> None:
     con.execute(
         f"insert into ops.builds values (1, 0, {_AT}, {_AT} + interval 20 second, 'complete', true, 'p', 'q', null)"
     )
-    for system, entity in (("freshbooks", "invoices"), ("m3", "invoices"), ("shop", "orders")):
+    for system, entity in [(system, one) for system, every in ENTITIES.items() for one in every]:
         con.execute(
             f"insert into ops.loaded_files values (?, ?, ?, 'landing', 1, 1, 1, {_AT})",
             [f"{system}/{entity}/landing.parquet", system, entity],
@@ -134,6 +135,8 @@ def _what_was_done(con) -> None:
             "document_date": "2010-12-02",
             "currency": "GBP",
             "amount": amount,
+            "reason": "there is none in the target yet",
+            "changes": "[]",
             "created_at": f"2011-01-05 09:00:{30 + number}+00",
             "updated_at": f"2011-01-05 09:01:{number:02}+00",
             "load_generation": 1,

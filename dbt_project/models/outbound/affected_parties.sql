@@ -11,11 +11,12 @@ keys as (
     select key from ({{ vanished_keys('party_key', ref('party_links')) }})
     union
     select link.party_key
-    from {{ ref('party_links') }} as link
-    inner join {{ ref('parties') }} as party
-        on party.party_uid in (
-            link.shop_party_uid, 'freshbooks:' || link.freshbooks_id, 'm3:' || link.m3_cuno
-        )
+    from (
+        -- One row per record: a join on `in (…, …, …)` would compare every party with every link.
+        select party_key, unnest([shop_party_uid, 'freshbooks:' || freshbooks_id, 'm3:' || m3_cuno]) as party_uid
+        from {{ ref('party_links') }}
+    ) as link
+    inner join {{ ref('parties') }} as party using (party_uid)
     where party._generation > {{ since() }}
     union
     -- A party becomes due with its first sale.

@@ -122,7 +122,9 @@ def _constraint(tests: list[Mapping[str, Any]]) -> dg.TableColumnConstraints:
         if test["name"] == "accepted_values":
             other.append("one of " + ", ".join(map(str, test["kwargs"]["values"])))
         elif test["name"] == "relationships":
-            other.append(f"is in {test['kwargs']['to']}.{test['kwargs']['field']}")
+            # `to` is the text of a ref('…').
+            to = test["kwargs"]["to"].removeprefix("ref('").removesuffix("')")
+            other.append(f"is in {to}.{test['kwargs']['field']}")
     return dg.TableColumnConstraints(
         nullable=not names & {"is_key", "not_null"},
         unique=bool(names & {"is_key", "unique"}),

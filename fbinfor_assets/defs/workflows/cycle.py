@@ -163,7 +163,11 @@ class Cycle:
         self.definitions = build_defs(resource_overrides=overrides, manifest=app.warehouse.manifest())
 
     def run(self, *, full: bool = False, job: str = SYNC) -> CycleReport:
-        """One pass as one Dagster run in this process. Never raises for what a step does; it is in the report."""
+        """One pass as one Dagster run in this process. Never raises for what a step does; it is in the report.
+
+        Raises `KeyboardInterrupt` if a person (or a stopping process) broke a step off: Dagster notes that as a failed step,
+        and whoever repeats passes would go on.
+        """
         return self._execute(job, {BUILD: {"config": {"full": True}}} if full else {})
 
     def publish(self) -> CycleReport:
@@ -200,6 +204,8 @@ class Cycle:
         report = CycleReport(result.run_id, result.success, 0.0)
         for event in result.all_events:
             _read(event, report)
+            if event.event_type is dg.DagsterEventType.STEP_FAILURE and _INTERRUPTED in _classes(event):
+                raise KeyboardInterrupt
         report.seconds = round(time.monotonic() - begun, 3)
         return report
 
@@ -229,6 +235,7 @@ def run_until_settled(
 
 # ---- reading a run's events -----------------------------------------------------------------------------------------
 
+_INTERRUPTED = "DagsterExecutionInterruptedError"
 _GATES = {gate_key(object_): object_ for object_ in OBJECTS}
 _OUTBOUND = {outbound_key(object_): object_ for object_ in OBJECTS}
 
@@ -262,6 +269,15 @@ def _materialized(key: dg.AssetKey, about: Mapping[str, Any], report: CycleRepor
         pushed.finished, pushed.messages = about["finished"], about["messages"]
     elif key == BUILT:
         report.generation, report.nodes = about["generation"], about[NODES]
+
+
+def _classes(event: dg.DagsterEvent) -> set[str | None]:
+    """The classes of a failed step's error and of what caused it."""
+    found, error = set(), event.step_failure_data.error
+    while error is not None:
+        found.add(error.cls_name)
+        error = error.cause
+    return found
 
 
 def _value(value: dg.MetadataValue) -> Any:
