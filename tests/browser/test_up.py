@@ -66,7 +66,9 @@ def test_a_pass_that_went_through_is_shown_with_its_assets(addresses: dict[str, 
 
 def test_a_reports_asset_shows_its_picture_and_its_sentence(addresses: dict[str, str], page: Page) -> None:
     page.goto(f"{addresses['Dagster']}/assets/report_pages/reconciliation?view=events")
-    expect(page.get_by_text("Everything agrees: 0.00 GBP unexplained over").first).to_be_visible(timeout=60_000)
+    expect(page.get_by_text("Everything agrees: 0.00 GBP unexplained over").first).to_be_visible(
+        timeout=60_000
+    )
     page.get_by_text("[Show Markdown]").first.click()
     picture = page.locator("img[src^='data:image/png;base64,']").first
     expect(picture).to_be_visible(timeout=60_000)
