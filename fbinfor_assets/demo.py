@@ -475,6 +475,4 @@ def show(summary: dict[str, Any], home: Path) -> None:
         f" (or keep it running: fbinfor sandbox serve --state {summary['sandbox']})",
         soft_wrap=True,
     )
-    console.print(
-        f'Query it: fbinfor sql --home {home} "select * from reports.reconciliation_documents limit 5"'
-    )
+    console.print(f"Ask it: fbinfor sql --home {home} ageing (without a name: all questions of the tour)")

@@ -1,22 +1,19 @@
 """What stands where: read-only views over both stores for the command line (and later the console).
 
-Belongs here: status, plan, what holds a document back, questions to the published snapshot.
+Belongs here: status, plan, what holds a document back.
 Does not belong here: showing them (cli.py), changing anything.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import func, select
 
-from fbinfor_assets.app import DBT_PROJECT, App
-from fbinfor_assets.config import Paths
+from fbinfor_assets.app import App
 from fbinfor_assets.domain.reconciliation import Pending, sale_of
 from fbinfor_assets.store import dead_letters, intents, schema
-from fbinfor_assets.warehouse import QueryResult, Warehouse
 
 OBJECTS = (
     "freshbooks__clients",
@@ -139,8 +136,3 @@ def pending_causes(app: App) -> dict[str, Pending]:
 
 def _document(business_key: str) -> str:
     return business_key if ":" in business_key else sale_of(business_key)
-
-
-def query_snapshot(home: Path | None, query: str, limit: int) -> QueryResult:
-    """Rows of a reading statement over the published snapshot. Raises `WarehouseError` in a sentence."""
-    return Warehouse(Paths(home).home, DBT_PROJECT).sql(query, limit or None)

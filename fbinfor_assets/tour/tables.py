@@ -21,6 +21,9 @@ from fbinfor_assets.warehouse.question import nearest
 #: In the order in which data passes through them, the most asked first.
 SCHEMAS = ("reports", "canonical", "matched", "outbound", "ops", "lookups", "staging", "raw")
 
+#: How the copy of the operational store keeps its place: nothing to ask about.
+_INTERNAL = {("ops", "copied"), ("ops", "schema_version")}
+
 
 @dataclass(frozen=True)
 class Column:
@@ -55,7 +58,7 @@ def tables(home: Path | str | None) -> list[Table]:
             "select schema_name, table_name, column_name, data_type from duckdb_columns() "
             "where database_name = 'warehouse' order by table_name, column_index"
         ).fetchall():
-            if schema in SCHEMAS:
+            if schema in SCHEMAS and (schema, name) not in _INTERNAL:
                 found.setdefault((schema, name), []).append((column, kind))
         counts = " union all ".join(
             f"select '{schema}', '{name}', count(*) from {schema}.{name}" for schema, name in found
@@ -101,7 +104,14 @@ def _nodes() -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def _columns(node: dict[str, Any]) -> dict[str, str]:
-    return {column["name"]: _plain(column) for column in node.get("columns", ())}
+    return {
+        column["name"]: _plain(column) + (" (personal data)" if "pii" in _tags(column) else "")
+        for column in node.get("columns", ())
+    }
+
+
+def _tags(node: dict[str, Any]) -> list[str]:
+    return (node.get("config") or {}).get("tags") or []
 
 
 def _plain(node: dict[str, Any]) -> str:

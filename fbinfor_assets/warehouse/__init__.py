@@ -401,6 +401,11 @@ class Warehouse:
         with self.connect(f"reading outbound {object_name}") as con:
             return outbound.rows(con, object_name, operations)
 
+    def outbound_count(self, object_name: str) -> int:
+        """How many rows should be written for an outbound object. Raises what `outbound_rows` raises."""
+        with self.connect(f"counting outbound {object_name}") as con:
+            return outbound.count(con, object_name)
+
     def publish(self, min_age_seconds: float = 30.0, force: bool = False) -> Published:
         """Replace the published snapshot by a copy of the live file.
 

@@ -30,6 +30,28 @@ def rows(
     {}, [] and []), `amount` a Decimal in `currency`, `document_date` the document's own day, and `payload_sha` of the payload.
     Raises `BuildNotComplete` if the last build does not stand for what is loaded, `UnknownObject` for another name.
     """
+    table = _table(con, object_name)
+    result = con.execute(
+        f"select * from outbound.{table} where list_contains($operations, operation) "
+        "order by document_date nulls first, business_key",
+        {"operations": list(operations)},
+    )
+    columns = [column[0] for column in result.description or []]
+    return [_parsed(dict(zip(columns, values, strict=True))) for values in result.fetchall()]
+
+
+def count(
+    con: duckdb.DuckDBPyConnection, object_name: str, operations: Sequence[str] = ("create", "update")
+) -> int:
+    """How many `rows` there are, without reading them. Raises what `rows` raises."""
+    found = con.execute(
+        f"select count(*) from outbound.{_table(con, object_name)} where list_contains($operations, operation)",
+        {"operations": list(operations)},
+    ).fetchone()
+    return found[0] if found else 0
+
+
+def _table(con: duckdb.DuckDBPyConnection, object_name: str) -> str:
     reason = builds.why_not_deliverable(con)
     if reason is not None:
         raise BuildNotComplete(f"{object_name} cannot be delivered now: {reason}")
@@ -44,13 +66,7 @@ def rows(
     if not _NAME.fullmatch(object_name) or table not in known:
         names = ", ".join(name.removeprefix("diff_") for name in known) or "none"
         raise UnknownObject(f"there is no outbound object {object_name!r}; there are: {names}")
-    result = con.execute(
-        f"select * from outbound.{table} where list_contains($operations, operation) "
-        "order by document_date nulls first, business_key",
-        {"operations": list(operations)},
-    )
-    columns = [column[0] for column in result.description or []]
-    return [_parsed(dict(zip(columns, values, strict=True))) for values in result.fetchall()]
+    return table
 
 
 def _parsed(row: dict[str, Any]) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """What the anomaly rules find and, as much, what they leave alone. The company's day is 20 December 2010.
 
-Planted are thirteen kinds of mistakes among ordinary sales, and beside most of them its hard negative: something that
+Planted are fifteen kinds of mistakes among ordinary sales, and beside most of them its hard negative: something that
 looks alike and is right. A finding that no test expects fails the last test.
 """
 

@@ -4,23 +4,16 @@
 
 with
 
--- The pair that says most about a sale: first what nothing explains, then the largest gap.
+-- The pair that says most about a sale: first what nothing explains, then the largest gap. One mistake shows in several
+-- pairs (what is not invoiced is not open either), so a sale has the amount of its worst pair, not their sum.
 worst as (
 
     select *
     from {{ ref('reconciliation_pairs') }}
     where difference <> 0
     qualify row_number() over (
-        partition by comparison_key order by unexplained > 0 desc, abs(difference) desc, pair_no
+        partition by comparison_key order by unexplained desc, abs(difference) desc, pair_no
     ) = 1
-
-),
-
-totals as (
-
-    select comparison_key, sum(unexplained) as unexplained
-    from {{ ref('reconciliation_pairs') }}
-    group by comparison_key
 
 )
 
@@ -62,9 +55,8 @@ select
     worst.age_days,
     worst.max_age_days,
     worst.note,
-    coalesce(totals.unexplained, 0)::decimal(18, 2) as unexplained,
+    coalesce(worst.unexplained, 0)::decimal(18, 2) as unexplained,
     {{ generation() }} as _generation
 from {{ ref('reconciliation_amounts') }} as amounts
 left join worst using (comparison_key)
-left join totals using (comparison_key)
 left join {{ ref('party_names') }} as party_names on party_names.party_key = amounts.party_key

@@ -166,7 +166,7 @@ def _going_on(context: dg.AssetExecutionContext, specs: DbtSpecs, keys: set[dg.A
         for key in keys & set(_OBJECT_OF):
             object_ = _OBJECT_OF[key]
             is_open = object_ in letters or any(intents.count(tx, object_, state) for state in _OPEN)
-            if is_open or app.warehouse.outbound_rows(object_):
+            if is_open or app.warehouse.outbound_count(object_):
                 going_on.add(key)
     return going_on
 
