@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -151,6 +152,12 @@ class Staged:
         if complete and not build.broken:
             self._complete = self._generation
         return build
+
+    def make_reports(self, select: Sequence[str] | None = None) -> None:
+        """Make the reports, or the selected ones, over what was built: apart from builds, as the product does it."""
+        manifest = DbtRunner(PROJECT, self._work / "none.duckdb", self._work).warm()
+        nodes = self._runner.build(manifest, select=select, full=True, reports=True)
+        assert [f"{node.unique_id}: {node.message}" for node in nodes if not node.ok] == []
 
     def tables(self) -> list[str]:
         """The tables of the layers, as `schema.table`."""

@@ -16,10 +16,9 @@ from typing import Any
 
 import vendor_rows as v
 import yaml
-from conftest import PROJECT, SELECT, Staged
+from conftest import SELECT, Staged
 
 from fbinfor_assets.domain.policy import Policy
-from fbinfor_assets.warehouse.dbt_runner import DbtRunner
 
 Row = tuple[str, str, str, dict[str, Any]]
 ROOT = Path(__file__).parents[2]
@@ -36,9 +35,7 @@ def reported(staged: Staged, rows: Iterable[Row], **settings: str) -> Staged:
         con.executemany("insert into ops.policy values (?, ?)", list(policy.items()))
     staged.land(list(rows))
     assert staged.build(full=True).broken == []
-    manifest = DbtRunner(PROJECT, staged._work / "none.duckdb", staged._work).warm()
-    reports = DbtRunner(PROJECT, staged.path, staged._work).build(manifest, full=True, reports=True)
-    assert [f"{node.unique_id}: {node.message}" for node in reports if not node.ok] == []
+    staged.make_reports()
     return staged
 
 

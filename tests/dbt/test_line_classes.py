@@ -99,6 +99,7 @@ def year(tmp_path_factory: pytest.TempPathFactory, runner_work: Path) -> Staged:
     reports = ("document_classes", "line_classes", "costs_by_code", "stock_corrections")
     made.select = ("path:seeds", *(f"+{name}" for name in reports))
     assert made.build(full=True).broken == []
+    made.make_reports(reports)
     return made
 
 

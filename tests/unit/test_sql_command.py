@@ -222,7 +222,11 @@ def test_before_anything_was_published_it_is_no_wrong_usage(run, tmp_path: Path)
 
 def test_tables_and_columns_are_listed_with_their_meaning(run):
     listed = {row["table"]: row for row in json.loads(run("--tables", "--json")[1])}
-    assert listed["ops.builds"] == {"table": "ops.builds", "rows": 1, "about": "One row per build."}
+    assert listed["ops.builds"] == {
+        "table": "ops.builds",
+        "rows": 1,
+        "about": "One row per build, and one per reload of all raw tables.",
+    }
     assert listed["raw.m3__orders_current"]["about"] == "The newest version per key of raw.m3__orders."
     described = json.loads(run("--describe", "ops.builds", "--json")[1])
     assert described["columns"][0] == {
@@ -230,7 +234,7 @@ def test_tables_and_columns_are_listed_with_their_meaning(run):
         "type": "BIGINT",
         "about": "Number of the build.",
     }
-    assert "Hash of the policy." in run("--describe", "builds")[1]
+    assert "Hash of the policy that it saw." in run("--describe", "builds")[1]
 
 
 def test_the_sql_and_the_plan_can_be_shown(run):
