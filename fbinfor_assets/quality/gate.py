@@ -255,8 +255,8 @@ def _engine() -> tuple[Any, Any]:
 
     import great_expectations
 
-    # It tells of a temporary folder each time, and of nothing that a person here could use.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
+    # It tells of a temporary folder each time, at a level that it sets for itself; no person here could use that.
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)
     context = great_expectations.get_context(mode="ephemeral")
     context.enable_analytics(False)
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
