@@ -135,7 +135,7 @@ class Warehouse:
         self.raw_path = self.home / "raw"
         self.path = Path(path).absolute() if path else self.home / "warehouse" / "warehouse.duckdb"
         self.snapshot_path = self.path.with_name("published.duckdb")
-        self.settings = settings or Settings(temp_directory=self.path.with_name("spill"))
+        self.settings = settings or Settings(temp_directory=self.path.with_name(self.path.name + ".spill"))
         self._seen = seen
         self._ops = ops
         self._policy = policy

@@ -23,9 +23,16 @@ from fbinfor_assets.warehouse.errors import WarehouseBusy, WarehouseError
 _RELEASE_SECONDS = 3.0
 
 
+# The oldest that compresses long texts (zstd): without it the payloads, kept as received, make the file thirty times as large.
+STORAGE_VERSION = "v1.2.0"
+
+
 @dataclass(frozen=True)
 class Settings:
-    """How much of the machine one connection may take. Sized for 2 cores and 24 GiB shared with Dagster and polars."""
+    """How much of the machine one connection may take; what is more goes to `temp_directory`.
+
+    dbt's own connections take the same (dbt_project/profiles.yml).
+    """
 
     memory_limit: str = "6GB"
     threads: int = 2
@@ -48,7 +55,7 @@ def open_live(path: Path, settings: Settings) -> duckdb.DuckDBPyConnection:
     deadline = time.monotonic() + _RELEASE_SECONDS
     while True:
         try:
-            return _open(path, settings, "")
+            return _open(path, settings, f" (storage_version '{STORAGE_VERSION}')")
         except duckdb.IOException as error:
             if "lock" not in str(error).lower():
                 raise _unreadable(path, error) from error
