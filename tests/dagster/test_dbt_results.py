@@ -26,7 +26,7 @@ def build(world, manifest):
         warehouse = SimpleNamespace(
             run_dbt=lambda **_: report,
             connect=lambda purpose: nullcontext(),
-            outbound_rows=lambda object_: [],
+            outbound_count=lambda object_: 0,
         )
         app = SimpleNamespace(warehouse=warehouse, store=world.app.store)
         definitions = build_defs(manifest=manifest, resource_overrides={"app": app})
